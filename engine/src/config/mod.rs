@@ -1,0 +1,1 @@
+//! Settings: what they are called, what they default to, what is valid.

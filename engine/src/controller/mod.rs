@@ -1,0 +1,1 @@
+//! Who may change the metadata, and where it is written.

@@ -1,0 +1,1 @@
+//! Limits that hold for the whole broker, each with its reason.

@@ -1,0 +1,1 @@
+//! What the cluster agreed on: plain data and pure functions.

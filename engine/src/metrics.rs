@@ -1,0 +1,1 @@
+//! Counters of a core: written by that core alone, read from anywhere.

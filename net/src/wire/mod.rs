@@ -1,0 +1,1 @@
+//! The codec: bytes in, requests out, and back. No I/O.
