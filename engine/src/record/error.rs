@@ -2,6 +2,8 @@
 //!
 //! Must not know: error codes of the protocol.
 
+use super::records::RecordsError;
+
 /// Why a batch is refused. Nothing of a refused batch is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
@@ -64,6 +66,9 @@ pub enum BatchError {
         /// Sequence of the first record.
         base_sequence: i32,
     },
+    /// The records inside had to be looked at and cannot be read.
+    #[error("unreadable records: {0}")]
+    Records(#[from] RecordsError),
 
     // Damaged bytes: Kafka answers CORRUPT_MESSAGE (2).
     /// The declared size is below that of a header.

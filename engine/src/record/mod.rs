@@ -6,17 +6,29 @@
 //! | `checksum` | CRC-32C, the only function that computes it |
 //! | `stamp` | what the leader writes into a batch: offset, epoch, append time |
 //! | `produced` | the rules a produced batch must keep |
+//! | `records`, `varint` | the records inside, read where they stand |
+//! | `codec`, `decompress`, `snappy`, `lz4_frame` | the five codecs, bounded by what comes out |
+//! | `time_lookup` | which record a timestamp means |
+//! | `builder` | batches of our own, for the command line and for tests |
 //! | `error` | every way a batch can be wrong |
 //!
 //! Must not know: files, partitions, requests, error codes of the protocol.
 
+mod builder;
 mod checksum;
 mod codec;
+mod decompress;
 mod error;
 mod header;
+mod lz4_frame;
 mod produced;
+mod records;
+mod snappy;
 mod stamp;
+mod time_lookup;
+mod varint;
 
+pub use builder::{BatchBuilder, BuildError};
 pub use checksum::{check_crc, crc32c};
 pub use codec::Codec;
 pub use error::BatchError;
@@ -25,4 +37,6 @@ pub use header::{
     ProducerId, TimestampType,
 };
 pub use produced::{ProduceRules, check_produced};
+pub use records::{Headers, Record, RecordIter, Records, RecordsError, decompressed_max};
 pub use stamp::{StampedBatch, stamp};
+pub use time_lookup::{TimedRecord, first_at_or_after, latest};

@@ -9,6 +9,7 @@ use super::checksum::crc32c;
 use super::codec::Codec;
 use super::error::BatchError;
 use super::header::{ATTRIBUTES_AT, BatchHeader, HEADER_BYTES, NO_TIMESTAMP, TimestampType};
+use super::records::{Records, decompressed_max};
 
 /// The smallest record: length, attributes, timestamp delta, offset delta, key length, value
 /// length and number of headers, a byte each.
@@ -48,7 +49,7 @@ pub fn check_produced(records: &[u8], rules: &ProduceRules) -> Result<BatchHeade
     check_stored_crc(&header, records)?;
     check_counts(&header, codec)?;
     check_producer(&header)?;
-    check_timestamps(&header, rules)?;
+    check_timestamps(&header, records, rules)?;
     Ok(header)
 }
 
@@ -105,7 +106,13 @@ fn check_producer(header: &BatchHeader) -> Result<(), BatchError> {
     })
 }
 
-fn check_timestamps(header: &BatchHeader, rules: &ProduceRules) -> Result<(), BatchError> {
+/// Too far in the future is decided by the header; too old only by the records, because a header
+/// says nothing about the oldest. So records are decompressed only where that limit is set.
+fn check_timestamps(
+    header: &BatchHeader,
+    batch: &[u8],
+    rules: &ProduceRules,
+) -> Result<(), BatchError> {
     if header.timestamp_type() == TimestampType::LogAppendTime {
         return Err(BatchError::AppendTimeByClient);
     }
@@ -114,10 +121,17 @@ fn check_timestamps(header: &BatchHeader, rules: &ProduceRules) -> Result<(), Ba
     }
     let earliest = rules.now_ms.saturating_sub(rules.timestamp_before_max_ms);
     let latest = rules.now_ms.saturating_add(rules.timestamp_after_max_ms);
-    for timestamp in [header.base_timestamp, header.max_timestamp] {
-        if timestamp != NO_TIMESTAMP && !(earliest..=latest).contains(&timestamp) {
-            return Err(BatchError::Timestamp { timestamp, earliest, latest });
-        }
+    let check =
+        |timestamp| match timestamp == NO_TIMESTAMP || (earliest..=latest).contains(&timestamp) {
+            true => Ok(()),
+            false => Err(BatchError::Timestamp { timestamp, earliest, latest }),
+        };
+    check(header.max_timestamp)?;
+    if rules.timestamp_before_max_ms == i64::MAX {
+        return Ok(());
+    }
+    for record in Records::open(header, batch, decompressed_max(rules.bytes_max))?.iter() {
+        check(record?.timestamp)?;
     }
     Ok(())
 }
