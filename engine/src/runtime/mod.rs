@@ -1,1 +1,44 @@
-//! The one door to the kernel and the clock, and the only place for `unsafe`.
+//! The one door to the kernel and the clock, and the only folder where `unsafe` is allowed.
+//!
+//! Two backends with one API: `ring` (tokio-uring, one runtime per pinned core) and, under
+//! `--cfg simulated`, a seeded world. Code above this folder compiles unchanged with either. The
+//! files beside this one are neutral: they serve both. This folder knows nothing of records, logs
+//! or requests.
+
+mod clock;
+mod map;
+mod mesh;
+mod part;
+mod random;
+mod reply;
+mod report;
+mod settings;
+
+#[cfg(not(simulated))]
+mod ring;
+
+pub use clock::Mono;
+pub use map::{FixedMap, FixedSet};
+pub use mesh::{Closed, MeshEnd, MeshSender, mesh};
+pub use part::{Part, PartQueue, Slice};
+pub use random::{Rng, random_uuid};
+pub use reply::{Answer, Dropped, Reply, reply};
+pub use report::{DirEntry, EntryKind, OpenMode};
+pub use settings::{CoreId, CoreSettings};
+pub use std::net::{IpAddr, SocketAddr};
+
+#[cfg(not(simulated))]
+pub use ring::{
+    ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
+    KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
+    core_metrics, now, on_worker, probe, rng, run_here, sleep, sleep_until, spawn, start_control,
+    start_cores, stop_signal, wall, within, yield_now,
+};
+
+/// A future of one thread, boxed: what a core or the control thread runs.
+pub type LocalBoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
+
+/// Primitives that need no executor of their own: they work under both backends.
+pub mod sync {
+    pub use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+}

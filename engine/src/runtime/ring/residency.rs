@@ -1,0 +1,120 @@
+//! Asks the kernel whether a range of a file is in the page cache, so that `sendfile` does not
+//! stall a core on the disk. Any thread; never blocks.
+
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::descriptor::Descriptor;
+
+/// Number of the system call (Linux 6.5); the same on every architecture.
+const SYS_CACHESTAT: libc::c_long = 451;
+
+static CACHESTAT_MISSING: AtomicBool = AtomicBool::new(false);
+
+#[repr(C)]
+struct Range {
+    offset: u64,
+    bytes: u64,
+}
+
+/// Counts of pages, as `struct cachestat` of the kernel.
+#[repr(C)]
+#[derive(Default)]
+struct Cachestat {
+    cached: u64,
+    dirty: u64,
+    writeback: u64,
+    evicted: u64,
+    recently_evicted: u64,
+}
+
+/// True when every page of the range is in the page cache and filled. False when one is not, or
+/// when the kernel would not say.
+pub(super) fn is_resident(file: &Descriptor, position: u64, bytes: u32) -> bool {
+    if bytes == 0 {
+        return true;
+    }
+    if CACHESTAT_MISSING.load(Ordering::Relaxed) {
+        return mincore(file, position, bytes);
+    }
+    match cachestat(file, position, bytes) {
+        // cachestat also counts pages whose read is still on its way; the last page of the range
+        // is the one that such a read-ahead fills last.
+        Some(cached) => cached && last_byte_is_filled(file, position + u64::from(bytes) - 1),
+        None => {
+            CACHESTAT_MISSING.store(true, Ordering::Relaxed);
+            mincore(file, position, bytes)
+        }
+    }
+}
+
+/// True once `cachestat` was refused (older kernel, or a seccomp filter).
+pub(super) fn cachestat_works(file: &std::fs::File) -> bool {
+    let range = Range { offset: 0, bytes: 1 };
+    let mut stat = Cachestat::default();
+    call_cachestat(file.as_raw_fd(), &range, &mut stat) == 0
+}
+
+fn call_cachestat(fd: i32, range: &Range, stat: &mut Cachestat) -> libc::c_long {
+    // SAFETY: both pointers are to live values of the layout that the kernel's ABI gives them.
+    unsafe { libc::syscall(SYS_CACHESTAT, fd, range as *const Range, stat as *mut Cachestat, 0) }
+}
+
+fn cachestat(file: &Descriptor, position: u64, bytes: u32) -> Option<bool> {
+    let range = Range { offset: position, bytes: u64::from(bytes) };
+    let mut stat = Cachestat::default();
+    if call_cachestat(file.as_raw_fd(), &range, &mut stat) != 0 {
+        return None;
+    }
+    let (first, last) = pages(position, bytes);
+    Some(stat.cached > last - first)
+}
+
+/// Reads the byte at `position` if that needs no waiting.
+fn last_byte_is_filled(file: &Descriptor, position: u64) -> bool {
+    let mut byte = 0u8;
+    let list = libc::iovec { iov_base: std::ptr::from_mut(&mut byte).cast(), iov_len: 1 };
+    let at = position as libc::off_t;
+    // SAFETY: `list` describes one byte that outlives the call.
+    let got = unsafe { libc::preadv2(file.as_raw_fd(), &list, 1, at, libc::RWF_NOWAIT) };
+    // 0 = the file ends before: sendfile will say so as well, without waiting.
+    got >= 0
+}
+
+/// First and last page of the range.
+fn pages(position: u64, bytes: u32) -> (u64, u64) {
+    let page = page_bytes();
+    (position / page, (position + u64::from(bytes) - 1) / page)
+}
+
+fn page_bytes() -> u64 {
+    // SAFETY: no pointers.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(page).unwrap_or(4096).max(1)
+}
+
+/// The older way: map the range, ask for each page, unmap.
+fn mincore(file: &Descriptor, position: u64, bytes: u32) -> bool {
+    let (first, last) = pages(position, bytes);
+    let page = page_bytes();
+    let len = ((last - first + 1) * page) as usize;
+    let mut filled = vec![0u8; (last - first + 1) as usize];
+    // SAFETY: a fresh mapping at an address of the kernel's choice, never dereferenced, and
+    // unmapped below; `filled` has the one byte per page that mincore writes.
+    unsafe {
+        let at = libc::mmap(
+            std::ptr::null_mut(),
+            len,
+            libc::PROT_READ,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            (first * page) as libc::off_t,
+        );
+        if at == libc::MAP_FAILED {
+            return false;
+        }
+        let answer = libc::mincore(at, len, filled.as_mut_ptr());
+        libc::munmap(at, len);
+        answer == 0 && filled.iter().all(|page| page & 1 == 1)
+    }
+}

@@ -1,0 +1,191 @@
+//! Sending: memory by vectored `sendmsg`, slices of files by `sendfile` in bounded chunks with a
+//! yield between, and chunks that are not in the page cache from budgeted memory. The only place
+//! that sends. Core-local; one sender at a time per socket.
+
+use std::io;
+use std::os::fd::AsRawFd;
+
+use bytes::Buf;
+use tokio::io::Interest;
+
+use crate::metrics::CoreMetrics;
+use crate::runtime::{Part, PartQueue, Slice, yield_now};
+
+use super::cold::ColdReads;
+use super::context;
+use super::residency::is_resident;
+use super::socket::Socket;
+
+/// One call of `sendfile` takes at most this much, so that other tasks get their turn.
+const CHUNK_BYTES: u32 = 256 << 10;
+/// Memory parts gathered into one call.
+const GATHER_PARTS: usize = 64;
+
+/// Why a connection cannot go on sending. After either, close it: the peer expects bytes that will
+/// not come.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The connection failed, or reading the file did.
+    #[error("sending failed: {0}")]
+    Io(#[from] io::Error),
+    /// The file was truncated after the slice was made.
+    #[error("the file was truncated below a slice that was to be sent")]
+    Truncated,
+}
+
+impl Socket {
+    /// Sends all parts in order; what was sent is gone from `parts`. Waits while the peer does not
+    /// read. Never waits for the disk on this core's thread.
+    pub async fn send(&self, parts: &mut PartQueue, cold: &ColdReads) -> Result<(), SendError> {
+        let core = context::current();
+        let metrics = core.as_ref().map(|core| &*core.metrics);
+        while let Some(front) = parts.front_mut() {
+            match front {
+                part if part.bytes() == 0 => drop(parts.pop_front()),
+                Part::Memory(_) => self.send_memory(parts, metrics).await?,
+                Part::File(_) => self.send_chunk(parts, cold, metrics).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the memory parts at the front, as far as the socket takes them in one call.
+    async fn send_memory(
+        &self,
+        parts: &mut PartQueue,
+        metrics: Option<&CoreMetrics>,
+    ) -> Result<(), SendError> {
+        let mut list =
+            [const { libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 } }; GATHER_PARTS];
+        let mut sent = loop {
+            self.stream().writable().await?;
+            let mut count = 0;
+            for (slot, part) in list.iter_mut().zip(parts.iter()) {
+                let Part::Memory(bytes) = part else { break };
+                slot.iov_base = bytes.as_ptr().cast_mut().cast(); // the kernel only reads it
+                slot.iov_len = bytes.len();
+                count += 1;
+            }
+            let more = parts.len() > count;
+            match self.try_send(&list[..count], more) {
+                Ok(sent) => break sent,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        };
+        if let Some(metrics) = metrics {
+            metrics.bytes_sent_memory.add(sent as u64);
+        }
+        while let Some(Part::Memory(bytes)) = parts.front_mut() {
+            let take = sent.min(bytes.len());
+            sent -= take;
+            bytes.advance(take);
+            if !bytes.is_empty() {
+                break;
+            }
+            parts.pop_front();
+        }
+        Ok(())
+    }
+
+    /// One `sendmsg`. With `more`, a last packet that is not full waits for what follows, so that
+    /// a header and the file slice behind it share packets.
+    fn try_send(&self, list: &[libc::iovec], more: bool) -> io::Result<usize> {
+        let stream = self.stream();
+        stream.try_io(Interest::WRITABLE, || {
+            let flags = libc::MSG_NOSIGNAL | if more { libc::MSG_MORE } else { 0 };
+            // SAFETY: an all-zero msghdr is a valid one without address and control data; the list
+            // and the bytes it points to live in the caller until after the call.
+            let sent = unsafe {
+                let mut message: libc::msghdr = std::mem::zeroed();
+                message.msg_iov = list.as_ptr().cast_mut();
+                message.msg_iovlen = list.len() as _;
+                libc::sendmsg(stream.as_raw_fd(), &message, flags)
+            };
+            usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+        })
+    }
+
+    /// Sends the first chunk of the slice at the front.
+    async fn send_chunk(
+        &self,
+        parts: &mut PartQueue,
+        cold: &ColdReads,
+        metrics: Option<&CoreMetrics>,
+    ) -> Result<(), SendError> {
+        let Some(Part::File(slice)) = parts.front() else { return Ok(()) };
+        let slice = slice.clone();
+        let len = slice.bytes.min(CHUNK_BYTES);
+        // Wait first: what is resident now may be gone when a slow peer has made room.
+        self.stream().writable().await?;
+        if !slice.is_current() {
+            return Err(SendError::Truncated);
+        }
+        let sent = if is_resident(slice.file.descriptor(), slice.position, len) {
+            let sent = self.send_file(&slice, len)?;
+            if let (Some(metrics), Some(sent)) = (metrics, sent) {
+                metrics.bytes_sent_sendfile.add(u64::from(sent));
+            }
+            sent.unwrap_or(0)
+        } else {
+            self.send_cold(&slice, len, cold, parts.len() > 1, metrics).await?
+        };
+        if let Some(Part::File(front)) = parts.front_mut() {
+            front.position += u64::from(sent);
+            front.bytes -= sent;
+            if front.bytes == 0 {
+                parts.pop_front();
+            }
+        }
+        if !parts.is_empty() && sent > 0 {
+            yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// One `sendfile`; `None` = the socket is full.
+    fn send_file(&self, slice: &Slice, len: u32) -> Result<Option<u32>, SendError> {
+        let stream = self.stream();
+        let mut position = slice.position as libc::off64_t;
+        let sent = stream.try_io(Interest::WRITABLE, || {
+            let file = slice.file.descriptor();
+            Ok(nix::sys::sendfile::sendfile64(stream, file, Some(&mut position), len as usize)?)
+        });
+        match sent {
+            Ok(0) => Err(SendError::Truncated),
+            Ok(sent) => Ok(Some(sent as u32)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a chunk into memory and sends it from there.
+    async fn send_cold(
+        &self,
+        slice: &Slice,
+        len: u32,
+        cold: &ColdReads,
+        more: bool,
+        metrics: Option<&CoreMetrics>,
+    ) -> Result<u32, SendError> {
+        if let Some(metrics) = metrics {
+            metrics.residency_misses.one();
+            metrics.cold_reads.one();
+        }
+        let chunk = cold.read(slice, len).await?;
+        if chunk.bytes.len() < len as usize || !slice.is_current() {
+            return Err(SendError::Truncated);
+        }
+        let mut rest = PartQueue::from([Part::Memory(chunk.bytes.clone())]);
+        if more || slice.bytes > len {
+            // An empty part behind it tells the memory path that more is to come.
+            rest.push_back(Part::Memory(bytes::Bytes::new()));
+        }
+        while rest.front().is_some_and(|part| part.bytes() > 0) {
+            self.send_memory(&mut rest, metrics).await?;
+        }
+        Ok(len)
+    }
+}
