@@ -1,2 +1,12 @@
 //! The wire: the Kafka protocol both ways, listeners, handlers and the `corelog` command.
+
+pub mod admission;
+pub mod connection;
+pub mod dispatch;
+pub mod governor;
+pub mod in_flight;
+pub mod input;
+pub mod listener;
+pub mod memory;
+pub mod response;
 pub mod wire;
