@@ -13,7 +13,6 @@ pub(super) struct Writer {
     pub flexible: bool,
 }
 
-#[allow(dead_code)] // the Fetch response uses the rest
 impl Writer {
     pub fn new(version: i16, flexible: bool) -> Writer {
         Writer { out: BytesMut::new(), version, flexible }
