@@ -1,1 +1,31 @@
-//! Settings: what they are called, what they default to, what is valid.
+//! Settings: what they are called, what they default to, what is valid, what was given.
+//!
+//! Every key is a record in one of the tables under `keys/`; `broker.rs` and `topic.rs` turn texts
+//! into typed values; `describe.rs` answers what is set and why. Pure: opens no file, reads no
+//! clock, knows neither the protocol nor any part of the broker that obeys a key.
+
+mod broker;
+mod check;
+mod describe;
+mod endpoints;
+mod error;
+mod inherit;
+mod key;
+mod keys;
+mod listener;
+mod notes;
+mod properties;
+mod topic;
+mod values;
+
+pub use broker::{BrokerConfig, CoreConfig, Loaded, NetworkConfig, UpkeepConfig};
+pub use describe::{Described, Source, Synonym, describe_broker, describe_topic};
+pub use error::{ConfigError, Note};
+pub use key::{Key, Kind, Rule, Standing};
+pub use keys::{BROKER_GROUPS, TOPIC_KEYS, broker_key, topic_key};
+pub use listener::{Endpoint, SecurityProtocol};
+pub use properties::Given;
+pub use topic::{CleanupPolicy, Imported, TimestampType, TopicConfig};
+
+#[cfg(test)]
+mod config_test;

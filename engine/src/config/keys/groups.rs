@@ -1,0 +1,193 @@
+//! Consumer groups and their offsets: not built yet.
+//! Plain rows; what they mean for the program is decided in `broker.rs` and `topic.rs`.
+
+use crate::config::key::Key;
+use crate::config::key::Rule::{Any, AtLeast, EachOf, OneOfAnyCase};
+use crate::config::key::{int, list, long, short, text};
+
+/// The keys of this group.
+pub const KEYS: &[Key] = &[
+    list(
+        "group.coordinator.rebalance.protocols",
+        "classic,consumer,streams",
+        EachOf(&["classic", "consumer", "share", "streams"]),
+        "Group protocols that are served.",
+    ),
+    int("group.coordinator.threads", "4", AtLeast(1), "Threads of the group coordinator.")
+        .meaningless("coordinators run on the cores that own their partitions"),
+    int(
+        "group.coordinator.append.linger.ms",
+        "-1",
+        AtLeast(-1),
+        "How long the coordinator gathers records before writing them.",
+    ),
+    int(
+        "offsets.commit.timeout.ms",
+        "5000",
+        AtLeast(1),
+        "Longest wait for an offset commit to be copied.",
+    ),
+    int(
+        "offsets.load.buffer.size",
+        "5242880",
+        AtLeast(1),
+        "Bytes read at a time when offsets are loaded.",
+    ),
+    short("offsets.topic.replication.factor", "3", AtLeast(1), "Copies of the offsets topic."),
+    int(
+        "offsets.topic.num.partitions",
+        "50",
+        AtLeast(1),
+        "Partitions of the offsets topic; never change it later.",
+    ),
+    int(
+        "offsets.topic.segment.bytes",
+        "104857600",
+        AtLeast(1),
+        "Segment size of the offsets topic.",
+    ),
+    int("offsets.topic.compression.codec", "0", Any, "Codec of the offsets topic, by number."),
+    int(
+        "offset.metadata.max.bytes",
+        "4096",
+        Any,
+        "Longest note that may accompany a committed offset.",
+    ),
+    int(
+        "offsets.retention.minutes",
+        "10080",
+        AtLeast(1),
+        "How long offsets of an empty group are kept.",
+    ),
+    long(
+        "offsets.retention.check.interval.ms",
+        "600000",
+        AtLeast(1),
+        "How often expired offsets are looked for.",
+    ),
+    int(
+        "group.min.session.timeout.ms",
+        "6000",
+        Any,
+        "Shortest session timeout a classic member may ask for.",
+    ),
+    int(
+        "group.max.session.timeout.ms",
+        "1800000",
+        Any,
+        "Longest session timeout a classic member may ask for.",
+    ),
+    int(
+        "group.initial.rebalance.delay.ms",
+        "3000",
+        Any,
+        "How long a new classic group waits for more members.",
+    ),
+    int("group.max.size", "2147483647", AtLeast(1), "Members in a classic group."),
+    int(
+        "group.consumer.session.timeout.ms",
+        "45000",
+        AtLeast(1),
+        "A consumer silent for this long leaves its group.",
+    ),
+    int(
+        "group.consumer.min.session.timeout.ms",
+        "45000",
+        AtLeast(1),
+        "Lower bound of that time per group.",
+    ),
+    int(
+        "group.consumer.max.session.timeout.ms",
+        "60000",
+        AtLeast(1),
+        "Upper bound of that time per group.",
+    ),
+    int(
+        "group.consumer.heartbeat.interval.ms",
+        "5000",
+        AtLeast(1),
+        "How often consumers send heartbeats.",
+    ),
+    int(
+        "group.consumer.min.heartbeat.interval.ms",
+        "5000",
+        AtLeast(1),
+        "Lower bound of that interval per group.",
+    ),
+    int(
+        "group.consumer.max.heartbeat.interval.ms",
+        "15000",
+        AtLeast(1),
+        "Upper bound of that interval per group.",
+    ),
+    int("group.consumer.max.size", "2147483647", AtLeast(1), "Members in a consumer group."),
+    list(
+        "group.consumer.assignors",
+        "uniform,range",
+        Any,
+        "Assignors that the broker offers, the first is the default.",
+    ),
+    text(
+        "group.consumer.migration.policy",
+        "bidirectional",
+        OneOfAnyCase(&["disabled", "downgrade", "upgrade", "bidirectional"]),
+        "Which way groups may change between the classic and the consumer protocol.",
+    ),
+    int(
+        "group.consumer.regex.refresh.interval.ms",
+        "600000",
+        AtLeast(10000),
+        "How often subscribed patterns are matched again.",
+    )
+    .internal(),
+    int(
+        "group.streams.session.timeout.ms",
+        "45000",
+        AtLeast(1),
+        "A streams member silent for this long leaves its group.",
+    ),
+    int(
+        "group.streams.min.session.timeout.ms",
+        "45000",
+        AtLeast(1),
+        "Lower bound of that time per group.",
+    ),
+    int(
+        "group.streams.max.session.timeout.ms",
+        "60000",
+        AtLeast(1),
+        "Upper bound of that time per group.",
+    ),
+    int(
+        "group.streams.heartbeat.interval.ms",
+        "5000",
+        AtLeast(1),
+        "How often streams members send heartbeats.",
+    ),
+    int(
+        "group.streams.min.heartbeat.interval.ms",
+        "5000",
+        AtLeast(1),
+        "Lower bound of that interval per group.",
+    ),
+    int(
+        "group.streams.max.heartbeat.interval.ms",
+        "15000",
+        AtLeast(1),
+        "Upper bound of that interval per group.",
+    ),
+    int("group.streams.max.size", "2147483647", AtLeast(1), "Members in a streams group."),
+    int("group.streams.num.standby.replicas", "0", AtLeast(0), "Standby copies of each task."),
+    int(
+        "group.streams.max.standby.replicas",
+        "2",
+        AtLeast(0),
+        "Upper bound of that count per group.",
+    ),
+    int(
+        "group.streams.initial.rebalance.delay.ms",
+        "3000",
+        AtLeast(0),
+        "How long a new streams group waits for more members.",
+    ),
+];

@@ -1,0 +1,55 @@
+//! Corelog's own keys: cores, ring, memory, durability. Kafka has none of these.
+//! Plain rows; what they mean for the program is decided in `broker.rs`.
+
+use crate::config::key::Key;
+use crate::config::key::Kind::Boolean;
+use crate::config::key::Rule::{Any, AtLeast, Between, Cpus};
+use crate::config::key::{boolean, int, list, long, unset};
+
+/// The keys of this group.
+pub const KEYS: &[Key] = &[
+    list(
+        "corelog.cpus",
+        "",
+        Cpus,
+        "CPUs that get a core each, such as 0,2-5. Empty: every CPU this process may use.",
+    )
+    .obeyed(),
+    boolean("corelog.pin", "true", "Pin each core's thread to its CPU.").obeyed(),
+    int(
+        "corelog.ring.entries",
+        "256",
+        Between(256, 32768),
+        "Submission entries of each core's io_uring.",
+    )
+    .obeyed(),
+    int("corelog.workers", "2", Between(2, 64), "Plain threads for work that may block.").obeyed(),
+    long(
+        "corelog.memory.budget.bytes",
+        "134217728",
+        AtLeast(16_777_216),
+        "Memory for requests and cold reads, over all cores.",
+    )
+    .obeyed(),
+    int(
+        "corelog.syncs.in.flight",
+        "4",
+        Between(1, 64),
+        "Writes and syncs in flight at one time, per core and log dir.",
+    )
+    .obeyed(),
+    long(
+        "corelog.checkpoint.bytes",
+        "67108864",
+        AtLeast(1_048_576),
+        "Bytes appended to a log dir before its recovery points are written.",
+    )
+    .obeyed(),
+    unset(
+        Boolean,
+        "corelog.auto.format",
+        Any,
+        "Format an empty log dir at start. Not set: only when no file was given.",
+    )
+    .obeyed(),
+];

@@ -1,0 +1,56 @@
+//! `server.properties` and `--override key=value`: texts in, keys and values out.
+//!
+//! Reads Java's properties format (comments, continuation lines, escapes). Opens no file: whoever
+//! may touch the file system hands over its bytes. Knows no key.
+
+use std::collections::BTreeMap;
+
+use super::error::ConfigError;
+
+/// Keys and values as the operator gave them, before anything is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// True if a file was read: a node that has one is expected to be formatted by hand.
+    pub has_file: bool,
+    /// Last one wins, overrides over the file.
+    pub entries: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Reads the bytes of a properties file; `file` is its name for error messages.
+    ///
+    /// # Errors
+    /// [`ConfigError::Syntax`] with the line where reading stopped.
+    pub fn from_file(file: &str, content: &[u8]) -> Result<Given, ConfigError> {
+        let mut entries = BTreeMap::new();
+        java_properties::PropertiesIter::new(content)
+            .read_into(|key, value| {
+                entries.insert(key, value.trim_end().to_string());
+            })
+            .map_err(|error| ConfigError::Syntax {
+                file: file.to_string(),
+                line: error.line_number().unwrap_or(0),
+                why: error.to_string(),
+            })?;
+        Ok(Given { has_file: true, entries })
+    }
+
+    /// Puts one `key=value` of the command line over what is there.
+    ///
+    /// # Errors
+    /// [`ConfigError::Override`] when there is no key or no equals sign.
+    pub fn put(&mut self, override_text: &str) -> Result<(), ConfigError> {
+        match override_text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                self.entries.insert(key.trim().to_string(), value.trim().to_string());
+                Ok(())
+            }
+            Some(_) | None => Err(ConfigError::Override { given: override_text.to_string() }),
+        }
+    }
+
+    /// The value of a key, trimmed; `None` when it was not given.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.entries.get(key).map(|value| value.trim())
+    }
+}
