@@ -2,7 +2,8 @@
 //!
 //! Ordered layers, lowest first; a layer may use what stands above it in this list, never what
 //! stands below or beside it. `tests/layers.rs` holds the same table and fails when an import
-//! breaks it. This crate does not know the Kafka protocol's requests, and cannot: `net` stands on it.
+//! breaks it. This crate does not know the Kafka protocol's requests, and cannot: `net` stands
+//! on it.
 
 pub mod config;
 pub mod limits;
