@@ -13,6 +13,7 @@ mod random;
 mod reply;
 mod report;
 mod settings;
+pub mod sync;
 
 #[cfg(not(simulated))]
 mod ring;
@@ -24,7 +25,7 @@ pub use part::{Part, PartQueue, Slice};
 pub use random::{Rng, random_uuid};
 pub use reply::{Answer, Dropped, Reply, reply};
 pub use report::{DirEntry, EntryKind, OpenMode};
-pub use settings::{CoreId, CoreSettings};
+pub use settings::{CoreId, CoreSettings, LocalBoxFuture};
 pub use std::net::{IpAddr, SocketAddr};
 
 #[cfg(not(simulated))]
@@ -34,11 +35,3 @@ pub use ring::{
     core_metrics, now, on_worker, probe, rng, run_here, sleep, sleep_until, spawn, start_control,
     start_cores, stop_signal, wall, within, yield_now,
 };
-
-/// A future of one thread, boxed: what a core or the control thread runs.
-pub type LocalBoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
-
-/// Primitives that need no executor of their own: they work under both backends.
-pub mod sync {
-    pub use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
-}

@@ -35,3 +35,6 @@ impl Default for CoreSettings {
         }
     }
 }
+
+/// A future of one thread, boxed: what a core or the control thread runs.
+pub type LocalBoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;

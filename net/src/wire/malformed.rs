@@ -22,13 +22,19 @@ pub enum Malformed {
     #[error("variable-length integer of more than 32 bits")]
     Varint,
     /// A string longer than the protocol allows.
-    #[error("string of {0} bytes, the protocol allows {max}", max = super::primitive::STRING_BYTES_MAX)]
+    #[error(
+        "string of {0} bytes, the protocol allows {max}",
+        max = super::primitive::STRING_BYTES_MAX
+    )]
     StringTooLong(usize),
     /// A string that is not UTF-8.
     #[error("string that is not UTF-8")]
     NotUtf8,
     /// More tagged fields in one place than any client sends.
-    #[error("{0} tagged fields in one structure, at most {max} are read", max = super::primitive::TAGS_MAX)]
+    #[error(
+        "{0} tagged fields in one structure, at most {max} are read",
+        max = super::primitive::TAGS_MAX
+    )]
     TooManyTags(u32),
     /// A known tagged field whose content does not fill its declared size.
     #[error("tagged field {0} does not have the size it declares")]
