@@ -1,3 +1,5 @@
+//! The memory governor: what it grants, what it makes wait, what it gives back.
+
 use super::*;
 
 #[test]

@@ -77,7 +77,11 @@ proptest! {
     }
 
     #[test]
-    fn a_request_cut_anywhere_is_refused(version in 3i16..=13, topics in topics(), cut in 0.0..1.0) {
+    fn a_request_cut_anywhere_is_refused(
+        version in 3i16..=13,
+        topics in topics(),
+        cut in 0.0..1.0,
+    ) {
         let mut body = encoded(&crate_request(version, 1, &topics), version);
         body.truncate((body.len() as f64 * cut) as usize);
         prop_assert!(ProduceRequest::decode(version, body).is_err());
@@ -155,7 +159,9 @@ prop_compose! {
             log_start_offset,
             record_errors: records
                 .into_iter()
-                .map(|(batch_index, m)| RecordError { batch_index, message: m.as_deref().map(text) })
+                .map(|(batch_index, m)| {
+                    RecordError { batch_index, message: m.as_deref().map(text) }
+                })
                 .collect(),
             error_message: message.as_deref().map(text),
             current_leader: leader
@@ -176,7 +182,10 @@ prop_compose! {
             topics: topics
                 .into_iter()
                 .map(|(name, number, partitions)| ProduceTopicResponse {
-                    topic: if with_ids { TopicRef::Id(id(number)) } else { TopicRef::Name(text(&name)) },
+                    topic: match with_ids {
+                        true => TopicRef::Id(id(number)),
+                        false => TopicRef::Name(text(&name)),
+                    },
                     partitions,
                 })
                 .collect(),
