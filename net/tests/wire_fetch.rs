@@ -1,0 +1,249 @@
+//! Our Fetch response against the kafka-protocol crate, in every version: the parts, laid end to
+//! end, are what it would have written byte for byte; slices of files keep their place.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod samples;
+
+use bytes::{Buf, Bytes, BytesMut};
+use corelog_engine::runtime::{OpenMode, Part, PartQueue, SegmentFile, Slice, run_here};
+use corelog_net::wire::fetch_response::{
+    AbortedTransaction, EpochEndOffset, FetchPartitionResponse, FetchResponse, FetchTopicResponse,
+};
+use corelog_net::wire::{
+    ApiKey, EncodeError, ErrorCode, LeaderHint, NodeEndpoint, RequestHeader, TopicRef,
+};
+use kafka_protocol::messages::fetch_response as crate_response;
+use kafka_protocol::messages::{FetchResponse as CrateResponse, ResponseHeader};
+use kafka_protocol::protocol::Decodable;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use samples::{encoded, id, text};
+
+fn header(version: i16) -> RequestHeader {
+    RequestHeader { api_key: ApiKey::Fetch, version, correlation_id: 41, client_id: None }
+}
+
+/// All parts end to end; only memory.
+fn laid_out(parts: PartQueue) -> Bytes {
+    let mut all = BytesMut::new();
+    for part in parts {
+        match part {
+            Part::Memory(bytes) => all.extend_from_slice(&bytes),
+            Part::File(_) => panic!("no file was given"),
+        }
+    }
+    all.freeze()
+}
+
+proptest! {
+    #[test]
+    fn the_parts_are_what_the_crate_would_write(version in 4i16..=18, topics in topics()) {
+        let theirs = crate_version_of(&topics, version);
+        let request = header(version);
+        let mut rest = laid_out(response_of(&topics, version).into_parts(&request).unwrap());
+        prop_assert_eq!(rest.get_i32() as usize, rest.len());
+        let read = ResponseHeader::decode(&mut rest, i16::from(version >= 12)).unwrap();
+        prop_assert_eq!(read.correlation_id, 41);
+        prop_assert_eq!(&encoded(&theirs, version)[..], &rest[..]);
+        prop_assert_eq!(CrateResponse::decode(&mut rest, version).unwrap(), theirs);
+        prop_assert!(rest.is_empty());
+    }
+}
+
+/// One partition of a response, in plain values, from which both sides are built.
+#[derive(Debug, Clone)]
+struct Plain {
+    index: i32,
+    offsets: (i64, i64, i64),
+    diverging: Option<(i32, i64)>,
+    leader: Option<(i32, i32)>,
+    aborted: Option<Vec<(i64, i64)>>,
+    replica: i32,
+    records: Vec<Vec<u8>>,
+}
+
+type Topics = Vec<(String, u128, Vec<Plain>)>;
+
+prop_compose! {
+    fn partition()(
+        index: i32, offsets: (i64, i64, i64), replica: i32,
+        diverging in proptest::option::of((0i32.., 0i64..)),
+        leader in proptest::option::of((0i32.., 0i32..)),
+        aborted in proptest::option::of(vec(any::<(i64, i64)>(), 0..3)),
+        records in vec(vec(any::<u8>(), 0..200), 0..3),
+    ) -> Plain {
+        Plain { index, offsets, diverging, leader, aborted, replica, records }
+    }
+}
+
+fn topics() -> impl Strategy<Value = Topics> {
+    vec(("[a-z]{1,200}", any::<u128>(), vec(partition(), 0..4)), 0..4)
+}
+
+fn response_of(topics: &Topics, version: i16) -> FetchResponse {
+    let partition = |plain: &Plain| FetchPartitionResponse {
+        high_watermark: plain.offsets.0,
+        last_stable_offset: plain.offsets.1,
+        log_start_offset: plain.offsets.2,
+        diverging_epoch: plain
+            .diverging
+            .map(|(epoch, end_offset)| EpochEndOffset { epoch, end_offset }),
+        current_leader: plain
+            .leader
+            .map(|(leader_id, leader_epoch)| LeaderHint { leader_id, leader_epoch }),
+        aborted_transactions: plain.aborted.as_ref().map(|aborted| {
+            let transaction =
+                |&(producer_id, first_offset)| AbortedTransaction { producer_id, first_offset };
+            aborted.iter().map(transaction).collect()
+        }),
+        preferred_read_replica: plain.replica,
+        records: plain.records.iter().map(|r| Part::Memory(Bytes::from(r.clone()))).collect(),
+        ..FetchPartitionResponse::refused(plain.index, ErrorCode::FencedLeaderEpoch)
+    };
+    let topic = |(name, number, partitions): &(String, u128, Vec<Plain>)| FetchTopicResponse {
+        topic: if version >= 13 { TopicRef::Id(id(*number)) } else { TopicRef::Name(text(name)) },
+        partitions: partitions.iter().map(partition).collect(),
+    };
+    FetchResponse {
+        throttle_time_ms: 5,
+        error: ErrorCode::None,
+        session_id: 6,
+        topics: topics.iter().map(topic).collect(),
+        node_endpoints: vec![NodeEndpoint {
+            node_id: 1,
+            host: text("a.host"),
+            port: 9092,
+            rack: None,
+        }],
+    }
+}
+
+fn crate_version_of(topics: &Topics, version: i16) -> CrateResponse {
+    let topics = topics.iter().map(|(name, number, partitions)| {
+        let theirs = crate_response::FetchableTopicResponse::default()
+            .with_partitions(partitions.iter().map(|p| crate_partition(p, version)).collect());
+        if version >= 13 {
+            theirs.with_topic_id(id(*number))
+        } else {
+            theirs.with_topic(text(name).into())
+        }
+    });
+    let mut theirs =
+        CrateResponse::default().with_throttle_time_ms(5).with_responses(topics.collect());
+    if version >= 7 {
+        theirs.session_id = 6;
+    }
+    if version >= 16 {
+        theirs.node_endpoints = vec![
+            crate_response::NodeEndpoint::default()
+                .with_node_id(1.into())
+                .with_host(text("a.host"))
+                .with_port(9092)
+                .with_rack(None),
+        ];
+    }
+    theirs
+}
+
+fn crate_partition(plain: &Plain, version: i16) -> crate_response::PartitionData {
+    let aborted = plain.aborted.as_ref().map(|aborted| {
+        let transaction = |&(producer, first): &(i64, i64)| {
+            crate_response::AbortedTransaction::default()
+                .with_producer_id(producer.into())
+                .with_first_offset(first)
+        };
+        aborted.iter().map(transaction).collect()
+    });
+    let mut theirs = crate_response::PartitionData::default()
+        .with_partition_index(plain.index)
+        .with_error_code(74)
+        .with_high_watermark(plain.offsets.0)
+        .with_last_stable_offset(plain.offsets.1)
+        .with_aborted_transactions(aborted)
+        .with_records(Some(plain.records.concat().into()));
+    if version >= 5 {
+        theirs.log_start_offset = plain.offsets.2;
+    }
+    if version >= 11 {
+        theirs.preferred_read_replica = plain.replica.into();
+    }
+    if version >= 12 {
+        if let Some((epoch, end_offset)) = plain.diverging {
+            theirs.diverging_epoch = crate_response::EpochEndOffset::default()
+                .with_epoch(epoch)
+                .with_end_offset(end_offset);
+        }
+        if let Some((leader_id, leader_epoch)) = plain.leader {
+            theirs.current_leader = crate_response::LeaderIdAndEpoch::default()
+                .with_leader_id(leader_id.into())
+                .with_leader_epoch(leader_epoch);
+        }
+    }
+    theirs
+}
+
+/// A slice of an empty file that says it has `bytes` bytes: nothing here reads it.
+fn slice(file: &std::sync::Arc<SegmentFile>, position: u64, bytes: u32) -> Part {
+    Part::File(Slice { file: file.clone(), position, bytes, generation: 0 })
+}
+
+fn answered(partitions: Vec<FetchPartitionResponse>) -> FetchResponse {
+    let topic = FetchTopicResponse { topic: TopicRef::Id(id(1)), partitions };
+    FetchResponse {
+        throttle_time_ms: 0,
+        error: ErrorCode::None,
+        session_id: 0,
+        topics: vec![topic],
+        node_endpoints: Vec::new(),
+    }
+}
+
+fn with_records(records: Vec<Part>) -> FetchPartitionResponse {
+    FetchPartitionResponse { records, ..FetchPartitionResponse::refused(0, ErrorCode::None) }
+}
+
+fn with_file(check: impl FnOnce(std::sync::Arc<SegmentFile>) + 'static) {
+    run_here(async move {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("segment");
+        check(SegmentFile::open(&path, OpenMode::CreateNew).await.unwrap());
+    });
+}
+
+#[test]
+fn slices_of_files_stand_between_our_bytes_in_order() {
+    with_file(|file| {
+        let first = vec![slice(&file, 0, 300), slice(&file, 300, 1 << 20)];
+        let response =
+            answered(vec![with_records(first), with_records(vec![slice(&file, 9, 70_000)])]);
+        let parts = response.into_parts(&header(18)).unwrap();
+        let total: u64 = parts.iter().map(Part::bytes).sum();
+        let shape: Vec<_> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Memory(_) => None,
+                Part::File(slice) => Some((slice.position, slice.bytes)),
+            })
+            .collect();
+        let expected = [None, Some((0, 300)), Some((300, 1 << 20)), None, Some((9, 70_000)), None];
+        assert_eq!(shape, expected);
+        let Part::Memory(head) = &parts[0] else { panic!("the frame starts with our bytes") };
+        assert_eq!(u64::from((&head[..4]).get_u32()), total - 4);
+    });
+}
+
+#[test]
+fn nothing_to_send_is_one_part_with_empty_records() {
+    let parts = answered(vec![with_records(Vec::new())]).into_parts(&header(4)).unwrap();
+    assert_eq!(parts.len(), 1);
+}
+
+#[test]
+fn more_than_a_frame_can_hold_is_an_error_of_ours() {
+    with_file(|file| {
+        let records = || with_records(vec![slice(&file, 0, i32::MAX as u32)]);
+        let error = answered(vec![records(), records()]).into_parts(&header(18)).unwrap_err();
+        assert!(matches!(error, EncodeError::TooLong(_)), "{error}");
+    });
+}
