@@ -1,8 +1,12 @@
-//! From a frame's body to a typed request: which structure stands under which key. Produce is not
-//! here, because it takes its frame apart (`produce.rs`). Any thread.
+//! From a frame's body to a typed request or answer: which structure stands under which key. The
+//! Produce request is not here, because it takes its frame apart (`produce.rs`). Any thread.
 
 use bytes::Bytes;
 
+use super::answer::admin::{CreateTopicsAnswer, DeleteTopicsAnswer};
+use super::answer::data::{FetchAnswer, InitProducerIdAnswer, ListOffsetsAnswer, ProduceAnswer};
+use super::answer::describe::{DescribeConfigsAnswer, DescribeTopicPartitionsAnswer};
+use super::answer::metadata::{ApiVersionsAnswer, DescribeClusterAnswer, MetadataAnswer};
 use super::api_key::ApiKey;
 use super::fetch::FetchRequest;
 use super::malformed::Malformed;
@@ -24,33 +28,64 @@ pub trait Request: Field {
     /// in the frame: nothing is allocated for them. Bytes after the last field are ignored, as
     /// Kafka ignores them.
     fn decode(version: i16, body: impl Into<Bytes>) -> Result<Self, Malformed> {
-        if !Self::KEY.versions().contains(&version) {
-            return Err(Malformed::Version(version));
-        }
-        let flexible = Self::KEY.is_flexible(version);
-        Self::read(&mut Reader::new(body.into(), version, flexible))
+        read(Self::KEY, version, body.into())
     }
 }
 
-macro_rules! requests {
-    ($($key:ident: $request:ty),* $(,)?) => {
-        $(impl Request for $request {
+/// A response that the client reads.
+pub trait Answer: Field {
+    /// Key of the request it answers.
+    const KEY: ApiKey;
+
+    /// Reads the response from what [`super::split_response`] left of its frame. Arrays stay in
+    /// the frame, as in requests.
+    fn decode(version: i16, body: impl Into<Bytes>) -> Result<Self, Malformed> {
+        read(Self::KEY, version, body.into())
+    }
+}
+
+fn read<T: Field>(key: ApiKey, version: i16, body: Bytes) -> Result<T, Malformed> {
+    if !key.versions().contains(&version) {
+        return Err(Malformed::Version(version));
+    }
+    T::read(&mut Reader::new(body, version, key.is_flexible(version)))
+}
+
+macro_rules! keys {
+    ($what:ident: $($key:ident $message:ty),* $(,)?) => {
+        $(impl $what for $message {
             const KEY: ApiKey = ApiKey::$key;
         })*
     };
 }
 
-requests! {
-    Fetch: FetchRequest,
-    ListOffsets: ListOffsetsRequest,
-    Metadata: MetadataRequest,
-    FindCoordinator: FindCoordinatorRequest,
-    ApiVersions: ApiVersionsRequest,
-    CreateTopics: CreateTopicsRequest,
-    DeleteTopics: DeleteTopicsRequest,
-    InitProducerId: InitProducerIdRequest,
-    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest,
-    DescribeConfigs: DescribeConfigsRequest,
-    DescribeCluster: DescribeClusterRequest,
-    DescribeTopicPartitions: DescribeTopicPartitionsRequest,
+keys! {
+    Request:
+    Fetch FetchRequest,
+    ListOffsets ListOffsetsRequest,
+    Metadata MetadataRequest,
+    FindCoordinator FindCoordinatorRequest,
+    ApiVersions ApiVersionsRequest,
+    CreateTopics CreateTopicsRequest,
+    DeleteTopics DeleteTopicsRequest,
+    InitProducerId InitProducerIdRequest,
+    OffsetForLeaderEpoch OffsetForLeaderEpochRequest,
+    DescribeConfigs DescribeConfigsRequest,
+    DescribeCluster DescribeClusterRequest,
+    DescribeTopicPartitions DescribeTopicPartitionsRequest,
+}
+
+keys! {
+    Answer:
+    Produce ProduceAnswer,
+    Fetch FetchAnswer,
+    ListOffsets ListOffsetsAnswer,
+    Metadata MetadataAnswer,
+    ApiVersions ApiVersionsAnswer,
+    CreateTopics CreateTopicsAnswer,
+    DeleteTopics DeleteTopicsAnswer,
+    InitProducerId InitProducerIdAnswer,
+    DescribeConfigs DescribeConfigsAnswer,
+    DescribeCluster DescribeClusterAnswer,
+    DescribeTopicPartitions DescribeTopicPartitionsAnswer,
 }

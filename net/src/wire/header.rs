@@ -1,5 +1,5 @@
-//! Headers in front of requests and responses, and whole response frames. Knows the api table, no
-//! request body. Lives on the connection's core.
+//! Headers in front of requests and responses, and whole frames of either. Knows the api table, no
+//! body. Lives on the connection's core; the client's half on the client's thread.
 //!
 //! ```text
 //! request   api key i16 | version i16 | correlation id i32 | client id i16 + bytes | [tags]
@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::api_key::ApiKey;
 use super::malformed::Malformed;
 use super::primitive;
+use super::writer::Writer;
 
 /// What stands in front of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +67,40 @@ pub fn start_response(header: &RequestHeader, into: &mut BytesMut) {
     }
 }
 
-/// Why a response could not be put on the wire: a mistake of ours, never of the client.
+/// A whole request frame, as a client sends it, for a body of the kafka-protocol crate.
+pub fn request_frame(
+    header: &RequestHeader,
+    body: &impl Encodable,
+) -> Result<BytesMut, EncodeError> {
+    let mut to = Writer::new(header.version, false);
+    to.out.put_i32(0);
+    to.out.put_i16(header.api_key.code());
+    to.out.put_i16(header.version);
+    to.out.put_i32(header.correlation_id);
+    to.nullable_string(header.client_id.as_deref());
+    if header.api_key.is_flexible(header.version) {
+        to.out.put_u8(0);
+    }
+    body.encode(&mut to.out, body_version(header)).map_err(wrong)?;
+    finish_frame(&mut to.out, 0)?;
+    Ok(to.out)
+}
+
+/// Takes the header off the front of a response's `frame`, leaving the body, and gives back the
+/// correlation id. `api_key` and `version` are those of the request it answers.
+pub fn split_response(
+    api_key: ApiKey,
+    version: i16,
+    frame: &mut BytesMut,
+) -> Result<i32, Malformed> {
+    let correlation_id = frame.try_get_i32().map_err(|_| Malformed::Short)?;
+    if api_key.has_flexible_response_header(version) {
+        primitive::skip_tags(frame)?;
+    }
+    Ok(correlation_id)
+}
+
+/// Why a message could not be put on the wire: a mistake of ours, never of the peer.
 #[derive(Debug, Error)]
 pub enum EncodeError {
     /// A frame's length is a 31-bit number.
@@ -92,11 +126,11 @@ pub fn response_frame(
     header: &RequestHeader,
     body: &impl Encodable,
 ) -> Result<BytesMut, EncodeError> {
-    response_frame_in(header, body, header.version)
+    response_frame_in(header, body, body_version(header))
 }
 
 /// As [`response_frame`], with the body in another version than was asked for: version 0 for an
-/// ApiVersions request of an unknown version, 10 for ListOffsets 11, which looks the same.
+/// ApiVersions request of an unknown version.
 pub fn response_frame_in(
     header: &RequestHeader,
     body: &impl Encodable,
@@ -107,6 +141,15 @@ pub fn response_frame_in(
     body.encode(&mut frame, version).map_err(wrong)?;
     finish_frame(&mut frame, 0)?;
     Ok(frame)
+}
+
+/// The version the crate shall write a body in: for ListOffsets it stops at 10, and 11 looks the
+/// same, both ways.
+fn body_version(header: &RequestHeader) -> i16 {
+    match header.api_key {
+        ApiKey::ListOffsets => header.version.min(10),
+        _ => header.version,
+    }
 }
 
 fn wrong(error: impl ToString) -> EncodeError {

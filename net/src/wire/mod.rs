@@ -20,15 +20,18 @@ mod reader;
 mod topic_ref;
 mod writer;
 
+pub mod answer;
 pub mod fetch;
 pub mod fetch_response;
 pub mod request;
 
 pub use api_key::ApiKey;
-pub use decode::Request;
+pub use decode::{Answer, Request};
 pub use error_code::ErrorCode;
 pub use frame::{FrameError, FrameSplitter, LENGTH_BYTES, Progress};
-pub use header::{EncodeError, RequestHeader, response_frame, response_frame_in};
+pub use header::{
+    EncodeError, RequestHeader, request_frame, response_frame, response_frame_in, split_response,
+};
 pub use kafka_protocol::messages;
 pub use kafka_protocol::protocol::StrBytes;
 pub use malformed::Malformed;

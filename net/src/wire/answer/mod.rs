@@ -1,0 +1,7 @@
+//! Responses as the command line's client reads them: tables like the requests', so that a broker
+//! cannot make a client allocate by a count either. The broker writes its responses elsewhere.
+
+pub mod admin;
+pub mod data;
+pub mod describe;
+pub mod metadata;
