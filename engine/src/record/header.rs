@@ -248,3 +248,7 @@ fn field<const N: usize>(head: &[u8], at: usize) -> [u8; N] {
 fn put<const N: usize>(head: &mut [u8; HEADER_BYTES], at: usize, bytes: [u8; N]) {
     head[at..at + N].copy_from_slice(&bytes);
 }
+
+#[cfg(test)]
+#[path = "header_test.rs"]
+mod header_test;

@@ -40,3 +40,6 @@ pub use produced::{ProduceRules, check_produced};
 pub use records::{Headers, Record, RecordIter, Records, RecordsError, decompressed_max};
 pub use stamp::{StampedBatch, stamp};
 pub use time_lookup::{TimedRecord, first_at_or_after, latest};
+
+#[cfg(test)]
+mod golden_test;

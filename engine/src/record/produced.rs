@@ -135,3 +135,7 @@ fn check_timestamps(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "produced_test.rs"]
+mod produced_test;

@@ -237,3 +237,7 @@ fn read_header<'a>(fields: &mut Reader<'a>) -> Result<(&'a [u8], Option<&'a [u8]
     let length = fields.length()?;
     Ok((fields.take(length)?, fields.nullable()?))
 }
+
+#[cfg(test)]
+#[path = "records_test.rs"]
+mod records_test;

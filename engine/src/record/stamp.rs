@@ -79,3 +79,7 @@ pub fn stamp(
 fn put<const N: usize>(batch: &mut [u8], at: usize, bytes: [u8; N]) {
     batch[at..at + N].copy_from_slice(&bytes);
 }
+
+#[cfg(test)]
+#[path = "stamp_test.rs"]
+mod stamp_test;
