@@ -17,6 +17,8 @@ pub mod sync;
 
 #[cfg(not(simulated))]
 mod ring;
+#[cfg(simulated)]
+pub mod simulated;
 
 pub use clock::Mono;
 pub use map::{FixedMap, FixedSet};
@@ -33,5 +35,11 @@ pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
     core_metrics, now, on_worker, probe, rng, run_here, sleep, sleep_until, spawn, start_control,
+    start_cores, stop_signal, wall, within, yield_now,
+};
+#[cfg(simulated)]
+pub use simulated::{
+    ControlThread, CoreBuild, CoreThreads, DirLock, Directory, ScratchDir, SegmentFile, Task, core,
+    core_metrics, now, on_worker, rng, run_here, sleep, sleep_until, spawn, start_control,
     start_cores, stop_signal, wall, within, yield_now,
 };
