@@ -1,10 +1,7 @@
 //! Our Fetch response against the kafka-protocol crate, in every version: the parts, laid end to
 //! end, are what it would have written byte for byte; slices of files keep their place.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod samples;
-
+use crate::samples::{encoded, id, text};
 use bytes::{Buf, Bytes, BytesMut};
 use corelog_engine::runtime::{OpenMode, Part, PartQueue, SegmentFile, Slice, run_here};
 use corelog_net::wire::fetch_response::{
@@ -18,7 +15,6 @@ use kafka_protocol::messages::{FetchResponse as CrateResponse, ResponseHeader};
 use kafka_protocol::protocol::Decodable;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use samples::{encoded, id, text};
 
 fn header(version: i16) -> RequestHeader {
     RequestHeader { api_key: ApiKey::Fetch, version, correlation_id: 41, client_id: None }

@@ -1,10 +1,7 @@
 //! The client's tables against the kafka-protocol crate: responses it writes as a broker, in every
 //! version, read field by field; and requests written for a broker.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod samples;
-
+use crate::samples::{self, id, text};
 use bytes::{Buf, Bytes, BytesMut};
 use corelog_net::wire::answer::admin::{CreateTopicsAnswer, DeleteTopicsAnswer};
 use corelog_net::wire::answer::data::{
@@ -19,7 +16,6 @@ use corelog_net::wire::{
     Answer, ApiKey, RequestHeader, TopicRef, request_frame, response_frame, split_response,
 };
 use kafka_protocol::protocol::Encodable;
-use samples::{id, text};
 
 fn header(api_key: ApiKey, version: i16) -> RequestHeader {
     RequestHeader { api_key, version, correlation_id: 12, client_id: Some(text("me")) }

@@ -1,10 +1,7 @@
 //! Our request tables against the kafka-protocol crate: what it writes, we read, field by field,
 //! in every version.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod samples;
-
+use crate::samples::{self, all, id, text};
 use bytes::BytesMut;
 use corelog_net::wire::fetch::FetchRequest;
 use corelog_net::wire::request::api_versions::ApiVersionsRequest;
@@ -15,7 +12,6 @@ use corelog_net::wire::request::metadata::{DescribeTopicPartitionsRequest, Metad
 use corelog_net::wire::request::offsets::{ListOffsetsRequest, OffsetForLeaderEpochRequest};
 use corelog_net::wire::request::topics::{CreateTopicsRequest, DeleteTopicsRequest};
 use corelog_net::wire::{ApiKey, Request, RequestHeader, TopicRef};
-use samples::{all, id, text};
 
 /// Reads the sample of every version of one request.
 fn each<R: Request>(mut check: impl FnMut(i16, R)) {

@@ -1,10 +1,7 @@
 //! Our Produce codec against the kafka-protocol crate, in every version and both directions: what
 //! it writes, we read; what we write, it reads and would have written byte for byte.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod samples;
-
+use crate::samples::{self, encoded, id, text};
 use bytes::{Buf, Bytes, BytesMut};
 use corelog_net::wire::messages::produce_response as crate_response;
 use corelog_net::wire::{
@@ -18,7 +15,6 @@ use kafka_protocol::messages::{ProduceResponse as CrateResponse, ResponseHeader}
 use kafka_protocol::protocol::{Decodable, Encodable};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use samples::{encoded, id, text};
 
 type Topic = (String, u128, Vec<(i32, Option<Vec<u8>>)>);
 

@@ -1,0 +1,21 @@
+//! Any request: api key and version are the first four bytes of the input, a frame without length.
+
+#![no_main]
+
+#[path = "../../tests/counting/mod.rs"]
+mod counting;
+#[path = "../drive.rs"]
+#[allow(dead_code)]
+mod drive;
+
+use bytes::BytesMut;
+use libfuzzer_sys::fuzz_target;
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+fuzz_target!(|input: &[u8]| {
+    let frame = BytesMut::from(input);
+    let (_, peak) = counting::peak_of(|| drive::request(frame));
+    assert!(peak <= 3 * input.len() + (64 << 10), "{peak} bytes held beside the frame");
+});
