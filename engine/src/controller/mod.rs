@@ -1,1 +1,25 @@
 //! Who may change the metadata, and where it is written.
+//!
+//! One node: what is decided is written to a log of its own. A quorum will replace that log and
+//! nothing else. Lives on the control thread; everyone else holds a [`ControllerHandle`]. Knows
+//! records and images, never partitions' data, cores or requests.
+
+mod ask;
+mod creating;
+mod decider;
+mod frame;
+mod handle;
+mod metadata_log;
+mod recovery;
+mod serve;
+
+pub use ask::{
+    AssignmentError, CreateRequestError, CreateTopicError, DeleteTopicError, InvalidConfig,
+    NewTopic, ProducerIdError, RegisterError, ReplicationError, TopicRef,
+};
+pub use creating::Created;
+pub use decider::{Decider, PRODUCER_ID_BLOCK};
+pub use handle::{ControllerHandle, Deleted};
+pub use metadata_log::{MetadataLog, MetadataLogError};
+pub use recovery::{Damage, LOG_FILE, SNAPSHOT_FILE};
+pub use serve::Controller;
