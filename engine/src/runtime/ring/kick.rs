@@ -71,3 +71,7 @@ pub(super) async fn run(core: Rc<CoreContext>) {
     })
     .await;
 }
+
+#[cfg(test)]
+#[path = "kick_test.rs"]
+mod kick_test;

@@ -41,3 +41,5 @@ pub use worker::on_worker;
 
 #[cfg(test)]
 mod ring_test;
+#[cfg(test)]
+mod stall_test;

@@ -2,14 +2,18 @@
 //! yield between, and chunks that are not in the page cache from budgeted memory. The only place
 //! that sends. Core-local; one sender at a time per socket.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Buf;
 use tokio::io::Interest;
 
 use crate::metrics::CoreMetrics;
-use crate::runtime::{Part, PartQueue, Slice, yield_now};
+use crate::runtime::{Part, PartQueue, Slice, now, within, yield_now};
 
 use super::cold::ColdReads;
 use super::context;
@@ -20,6 +24,9 @@ use super::socket::Socket;
 const CHUNK_BYTES: u32 = 256 << 10;
 /// Memory parts gathered into one call.
 const GATHER_PARTS: usize = 64;
+
+/// How long cold bytes in memory wait for a peer that makes no room.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Why a connection cannot go on sending. After either, close it: the peer expects bytes that will
 /// not come.
@@ -43,7 +50,7 @@ impl Socket {
             match front {
                 part if part.bytes() == 0 => drop(parts.pop_front()),
                 Part::Memory(_) => self.send_memory(parts, metrics).await?,
-                Part::File(_) => self.send_chunk(parts, cold, metrics).await?,
+                Part::File(_) => self.send_slice(parts, cold, metrics).await?,
             }
         }
         Ok(())
@@ -74,9 +81,7 @@ impl Socket {
                 Err(error) => return Err(error.into()),
             }
         };
-        if let Some(metrics) = metrics {
-            metrics.bytes_sent_memory.add(sent as u64);
-        }
+        count(metrics, |metrics| metrics.bytes_sent_memory.add(sent as u64));
         while let Some(Part::Memory(bytes)) = parts.front_mut() {
             let take = sent.min(bytes.len());
             sent -= take;
@@ -107,8 +112,8 @@ impl Socket {
         })
     }
 
-    /// Sends the first chunk of the slice at the front.
-    async fn send_chunk(
+    /// Sends the first chunk of the slice at the front, or more when it is cold.
+    async fn send_slice(
         &self,
         parts: &mut PartQueue,
         cold: &ColdReads,
@@ -123,13 +128,11 @@ impl Socket {
             return Err(SendError::Truncated);
         }
         let sent = if is_resident(slice.file.descriptor(), slice.position, len) {
-            let sent = self.send_file(&slice, len)?;
-            if let (Some(metrics), Some(sent)) = (metrics, sent) {
-                metrics.bytes_sent_sendfile.add(u64::from(sent));
-            }
-            sent.unwrap_or(0)
+            let sent = self.send_file(&slice, len)?.unwrap_or(0);
+            count(metrics, |metrics| metrics.bytes_sent_sendfile.add(u64::from(sent)));
+            sent
         } else {
-            self.send_cold(&slice, len, cold, parts.len() > 1, metrics).await?
+            self.send_cold(&slice, cold, parts.len() > 1, metrics).await?
         };
         if let Some(Part::File(front)) = parts.front_mut() {
             front.position += u64::from(sent);
@@ -161,31 +164,123 @@ impl Socket {
         }
     }
 
-    /// Reads a chunk into memory and sends it from there.
+    /// Reads chunks into memory and sends them from there, one ahead, until one is resident or the
+    /// peer is slow. Returns how many bytes of the slice were sent.
     async fn send_cold(
         &self,
         slice: &Slice,
-        len: u32,
         cold: &ColdReads,
+        parts_behind: bool,
+        metrics: Option<&CoreMetrics>,
+    ) -> Result<u32, SendError> {
+        let mut rest = slice.clone();
+        let len = rest.bytes.min(CHUNK_BYTES);
+        count_cold(metrics);
+        let mut chunk = cold.read(&rest, len).await?;
+        loop {
+            let len = rest.bytes.min(CHUNK_BYTES);
+            if chunk.bytes.len() < len as usize || !rest.is_current() {
+                return Err(SendError::Truncated);
+            }
+            rest.position += u64::from(len);
+            rest.bytes -= len;
+            let ahead = rest.bytes.min(CHUNK_BYTES);
+            let more = parts_behind || rest.bytes > 0;
+            let is_cold = ahead > 0 && !is_resident(rest.file.descriptor(), rest.position, ahead);
+            let sending = async {
+                // Moved in, so that its share of the budget is free once it is sent: the next
+                // chunk may be waiting for just that.
+                let chunk = chunk;
+                self.send_patiently(&chunk.bytes, more, metrics).await
+            };
+            let (sent, next) = both(sending, async {
+                match is_cold {
+                    true => Some(cold.read(&rest, ahead).await),
+                    false => None,
+                }
+            })
+            .await;
+            let unsent = len - sent?;
+            match next {
+                Some(next) if unsent == 0 => {
+                    count_cold(metrics);
+                    chunk = next?;
+                }
+                _ => return Ok(slice.bytes - rest.bytes - unsent),
+            }
+        }
+    }
+
+    /// Sends `bytes`, but gives up on a peer that makes no room for a while, so that a slow one
+    /// does not sit on the budget; its pages are warm now. Returns how many bytes were sent.
+    async fn send_patiently(
+        &self,
+        bytes: &[u8],
         more: bool,
         metrics: Option<&CoreMetrics>,
     ) -> Result<u32, SendError> {
-        if let Some(metrics) = metrics {
-            metrics.residency_misses.one();
-            metrics.cold_reads.one();
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let rest = &bytes[sent..];
+            // The kernel only reads it.
+            let list =
+                [libc::iovec { iov_base: rest.as_ptr().cast_mut().cast(), iov_len: rest.len() }];
+            match self.try_send(&list, more) {
+                Ok(done) => sent += done,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match within(now() + PATIENCE, self.stream().writable()).await {
+                        Some(writable) => writable?,
+                        None => break,
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        let chunk = cold.read(slice, len).await?;
-        if chunk.bytes.len() < len as usize || !slice.is_current() {
-            return Err(SendError::Truncated);
-        }
-        let mut rest = PartQueue::from([Part::Memory(chunk.bytes.clone())]);
-        if more || slice.bytes > len {
-            // An empty part behind it tells the memory path that more is to come.
-            rest.push_back(Part::Memory(bytes::Bytes::new()));
-        }
-        while rest.front().is_some_and(|part| part.bytes() > 0) {
-            self.send_memory(&mut rest, metrics).await?;
-        }
-        Ok(len)
+        count(metrics, |metrics| metrics.bytes_sent_memory.add(sent as u64));
+        Ok(sent as u32)
     }
 }
+
+fn count(metrics: Option<&CoreMetrics>, add: impl FnOnce(&CoreMetrics)) {
+    if let Some(metrics) = metrics {
+        add(metrics);
+    }
+}
+
+fn count_cold(metrics: Option<&CoreMetrics>) {
+    count(metrics, |metrics| {
+        metrics.residency_misses.one();
+        metrics.cold_reads.one();
+    });
+}
+
+/// Runs both to their ends.
+async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut a_done, mut b_done) = (None, None);
+    poll_fn(|cx| {
+        if a_done.is_none()
+            && let Poll::Ready(output) = a.as_mut().poll(cx)
+        {
+            a_done = Some(output);
+        }
+        if b_done.is_none()
+            && let Poll::Ready(output) = b.as_mut().poll(cx)
+        {
+            b_done = Some(output);
+        }
+        match (a_done.take(), b_done.take()) {
+            (Some(a), Some(b)) => Poll::Ready((a, b)),
+            (a, b) => {
+                (a_done, b_done) = (a, b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+#[path = "send_test.rs"]
+mod send_test;

@@ -40,6 +40,8 @@ impl Socket {
     /// Appends at most `at_most` received bytes to `into`, as soon as there are some; 0 = the peer
     /// has closed. Memory is reserved only once bytes are there. Dropping the future loses nothing.
     pub async fn recv(&self, into: &mut BytesMut, at_most: usize) -> io::Result<usize> {
+        // A connection that always has more must not keep the core to itself.
+        tokio::task::consume_budget().await;
         loop {
             self.stream.readable().await?;
             into.reserve(at_most);
