@@ -5,14 +5,11 @@
 //! LZ4 blocks and zstd frames are tried with a small buffer that doubles up to the limit.
 //! Must not know: records, batches, which client used which framing.
 
-use std::io::Read;
-
-use flate2::bufread::MultiGzDecoder;
 use zstd::zstd_safe::{DCtx, zstd_sys::ZSTD_ErrorCode};
 
 use super::codec::Codec;
 use super::records::RecordsError;
-use super::{lz4_frame, snappy};
+use super::{gzip_frame, lz4_frame, snappy};
 
 /// First guess of how far bytes expand.
 pub(super) const EXPANSION_GUESS: usize = 4;
@@ -26,7 +23,7 @@ pub(super) fn decompress(
 ) -> Result<Vec<u8>, RecordsError> {
     let output = match codec {
         Codec::None => input.to_vec(),
-        Codec::Gzip => gzip(input, bytes_max)?,
+        Codec::Gzip => gzip_frame::decompress(input, bytes_max)?,
         Codec::Snappy => snappy::decompress(input, bytes_max)?,
         Codec::Lz4 => lz4_frame::decompress(input, bytes_max)?,
         Codec::Zstd => zstd(input, bytes_max)?,
@@ -34,16 +31,6 @@ pub(super) fn decompress(
     if output.len() > bytes_max {
         return Err(RecordsError::OutputLimit { bytes_max });
     }
-    Ok(output)
-}
-
-fn gzip(input: &[u8], bytes_max: usize) -> Result<Vec<u8>, RecordsError> {
-    let mut output = Vec::new();
-    // One byte more than allowed, so that the caller sees the difference.
-    MultiGzDecoder::new(input)
-        .take((bytes_max as u64).saturating_add(1))
-        .read_to_end(&mut output)
-        .map_err(|_| RecordsError::Compressed { codec: Codec::Gzip })?;
     Ok(output)
 }
 

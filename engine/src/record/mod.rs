@@ -7,7 +7,8 @@
 //! | `stamp` | what the leader writes into a batch: offset, epoch, append time |
 //! | `produced` | the rules a produced batch must keep |
 //! | `records`, `varint` | the records inside, read where they stand |
-//! | `codec`, `decompress`, `snappy`, `lz4_frame` | the five codecs, bounded by what comes out |
+//! | `codec`, `decompress` | the five codecs, bounded by what comes out |
+//! | `gzip_frame`, `lz4_frame`, `snappy` | the framings around compressed bytes |
 //! | `time_lookup` | which record a timestamp means |
 //! | `builder` | batches of our own, for the command line and for tests |
 //! | `error` | every way a batch can be wrong |
@@ -19,6 +20,7 @@ mod checksum;
 mod codec;
 mod decompress;
 mod error;
+mod gzip_frame;
 mod header;
 mod lz4_frame;
 mod produced;

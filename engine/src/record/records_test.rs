@@ -230,6 +230,22 @@ fn lz4_blocks_may_refer_to_the_blocks_before_them() {
 }
 
 #[test]
+fn gzip_headers_may_carry_names_and_extras_but_not_lie_about_their_length() {
+    use std::io::Write;
+    let given = Given { timestamp: 0, key: None, value: Some(vec![1; 50]), headers: vec![] };
+    let (_, plain) = built(Codec::None, std::slice::from_ref(&given));
+    let builder = flate2::GzBuilder::new().extra(vec![9; 300]).filename("f").comment("c");
+    let mut encoder = builder.write(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&plain[HEADER_BYTES..]).unwrap();
+    let mut payload = encoder.finish().unwrap();
+    let (header, bytes) = around(Codec::Gzip, 1, &payload);
+    assert_eq!(read(&header, &bytes).unwrap(), [given]);
+    payload[10..12].fill(0xff);
+    let (header, bytes) = around(Codec::Gzip, 1, &payload);
+    assert_eq!(read(&header, &bytes), Err(RecordsError::Compressed { codec: Codec::Gzip }));
+}
+
+#[test]
 fn gzip_members_may_follow_each_other() {
     let given = Given { timestamp: 0, key: None, value: Some(vec![1; 50]), headers: vec![] };
     let (_, plain) = built(Codec::None, std::slice::from_ref(&given));
