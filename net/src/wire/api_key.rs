@@ -109,3 +109,7 @@ impl ApiKey {
         TABLE.iter().find(|row| row.key == self).expect("every key has a row")
     }
 }
+
+#[cfg(test)]
+#[path = "api_key_test.rs"]
+mod api_key_test;

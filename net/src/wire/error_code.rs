@@ -147,10 +147,10 @@ error_codes! {
         "The session mixes topic names and ids (retried).";
     109 OffsetMovedToTieredStorage "OFFSET_MOVED_TO_TIERED_STORAGE"
         "The offset is in tiered storage only.";
+    114 MismatchedEndpointType "MISMATCHED_ENDPOINT_TYPE"
+        "This broker has no endpoint of that type.";
     115 UnsupportedEndpointType "UNSUPPORTED_ENDPOINT_TYPE"
         "This endpoint type is not known.";
-    116 MismatchedEndpointType "MISMATCHED_ENDPOINT_TYPE"
-        "This broker has no endpoint of that type.";
     120 TransactionAbortable "TRANSACTION_ABORTABLE"
         "The transaction has to be aborted, then it may go on.";
     129 RebootstrapRequired "REBOOTSTRAP_REQUIRED"
@@ -174,3 +174,7 @@ impl std::fmt::Display for ErrorCode {
         write!(f, "{} ({})", self.name(), self.code())
     }
 }
+
+#[cfg(test)]
+#[path = "error_code_test.rs"]
+mod error_code_test;

@@ -85,3 +85,7 @@ impl FrameSplitter {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "frame_test.rs"]
+mod frame_test;

@@ -102,3 +102,7 @@ pub fn skip_tags(from: &mut impl Buf) -> Result<(), Malformed> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "primitive_test.rs"]
+mod primitive_test;

@@ -232,3 +232,7 @@ impl<T: Field> Iterator for SeqIter<T> {
 }
 
 impl<T: Field> ExactSizeIterator for SeqIter<T> {}
+
+#[cfg(test)]
+#[path = "reader_test.rs"]
+mod reader_test;

@@ -6,6 +6,8 @@ mod answers;
 mod fetch;
 mod produce;
 mod requests;
+#[cfg(not(simulated))] // a real file is sliced
+mod slices;
 
 #[path = "../samples/mod.rs"]
 mod samples;
