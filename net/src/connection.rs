@@ -143,9 +143,10 @@ async fn take<S>(
     let Frame { mut bytes, charge } = frame;
     let request_bytes = bytes.len();
     let (row, header) = dispatch::route(world.table, &mut bytes)?;
-    let call = Call { state: world.state.clone(), session: session.clone(), header, body: bytes };
+    let (state, session) = (world.state.clone(), session.clone());
+    let call = Call { state, session, header, body: bytes, charge };
     let staged = (row.handler)(call).await;
-    in_flight.push(staged, request_bytes, charge);
+    in_flight.push(staged, request_bytes);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use bytes::BytesMut;
 use corelog_engine::runtime::{LocalBoxFuture, Part, SocketAddr};
 
+use crate::governor::Charge;
 use crate::in_flight::{Outcome, Staged};
 use crate::wire::{ApiKey, EncodeError, Malformed, RequestHeader};
 
@@ -43,6 +44,8 @@ pub struct Call<S: 'static> {
     pub header: RequestHeader,
     /// The body; nobody else owns these bytes.
     pub body: BytesMut,
+    /// The memory that body and header stand on: keep it for as long as a piece of them is kept.
+    pub charge: Rc<Charge>,
 }
 
 /// What is known of a connection.
@@ -50,6 +53,8 @@ pub struct Call<S: 'static> {
 pub struct Session {
     /// The other side.
     pub peer: SocketAddr,
+    /// The address of ours by which it came.
+    pub local: SocketAddr,
     /// The listener's name: brokers are listed with their address on the same listener.
     pub listener: Rc<str>,
 }

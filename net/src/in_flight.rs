@@ -9,12 +9,9 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use corelog_engine::runtime::{LocalBoxFuture, Part};
-
-use crate::governor::Charge;
 
 /// Requests in flight on a connection.
 pub const REQUESTS_MAX: usize = 128;
@@ -49,8 +46,6 @@ enum State {
 struct Slot {
     state: State,
     request_bytes: usize,
-    /// Dropped together with the work, so that memory is taken for as long as it is in use.
-    _charge: Rc<Charge>,
 }
 
 #[derive(Default)]
@@ -82,7 +77,7 @@ impl InFlight {
     }
 
     /// Adds the next request, in order.
-    pub fn push(&self, staged: Staged, request_bytes: usize, charge: Rc<Charge>) {
+    pub fn push(&self, staged: Staged, request_bytes: usize) {
         let mut inner = self.0.borrow_mut();
         let state = match staged {
             Staged::Later(work) => State::Running(work),
@@ -92,7 +87,7 @@ impl InFlight {
             }
         };
         inner.request_bytes += request_bytes;
-        inner.slots.push_back(Slot { state, request_bytes, _charge: charge });
+        inner.slots.push_back(Slot { state, request_bytes });
     }
 
     /// No further request comes.

@@ -57,7 +57,8 @@ fn open<S>(
             return;
         }
     };
-    let session = Session { peer, listener: name.clone() };
+    let Ok(local) = socket.local_addr() else { return }; // closed already
+    let session = Session { peer, local, listener: name.clone() };
     let serving = connection::run(socket, session, world.clone());
     runtime::spawn(async move {
         let counted = Counted::new();

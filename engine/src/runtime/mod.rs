@@ -34,8 +34,8 @@ pub use std::net::{IpAddr, SocketAddr};
 pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
-    core_metrics, now, on_worker, probe, rng, run_here, sleep, sleep_until, spawn, start_control,
-    start_cores, stop_signal, wall, within, yield_now,
+    core_metrics, now, on_worker, probe, resolve, rng, run_here, sleep, sleep_until, spawn,
+    start_control, start_cores, stop_signal, wall, within, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{

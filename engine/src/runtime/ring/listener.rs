@@ -2,12 +2,20 @@
 //! Core-local.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use socket2::{Domain, Protocol, Type};
 use tokio::net::TcpListener;
 
+use super::on_worker;
 use super::socket::Socket;
+
+/// The addresses that a host name or a literal address stands for; an empty one stands for every
+/// address of this host. Runs on a worker, because resolvers block.
+pub async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let host = if host.is_empty() { "::".to_string() } else { host.to_string() };
+    on_worker(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())).await
+}
 
 /// A listening socket of one core.
 #[derive(Debug)]

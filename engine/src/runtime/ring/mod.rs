@@ -27,7 +27,7 @@ pub use cold::ColdReads;
 pub use context::{core, core_metrics, rng};
 pub use control::{ControlThread, start_control};
 pub use directory::{DirLock, Directory};
-pub use listener::Listener;
+pub use listener::{Listener, resolve};
 pub use probe::{KernelFeatures, ProbeError, probe};
 pub use scratch::ScratchDir;
 pub use segment_file::SegmentFile;

@@ -78,6 +78,11 @@ impl Socket {
         self.peer
     }
 
+    /// The address of this side. Fails once the connection is gone.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
     /// Ends both directions: a pending `recv` answers 0, a pending `send` fails.
     pub fn shutdown(&self) {
         // The only errors are those of a connection that has ended already.
