@@ -38,3 +38,16 @@ impl Add<Duration> for Mono {
         Mono(self.0.saturating_add(nanos))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_saturates_at_both_ends() {
+        let at = Mono::from_nanos(5);
+        assert_eq!(at.since(Mono::from_nanos(9)), Duration::ZERO);
+        assert_eq!((at + Duration::from_nanos(4)).since(at), Duration::from_nanos(4));
+        assert_eq!(at + Duration::MAX, Mono::NEVER);
+    }
+}

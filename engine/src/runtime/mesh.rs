@@ -59,7 +59,11 @@ impl<M: Send + 'static> MeshSender<M> {
     /// FIFO. The own core takes the same path. `Closed` also answers a core that does not exist.
     pub async fn send(&self, to: CoreId, message: M) -> Result<(), Closed> {
         let outbox = self.outboxes.get(usize::from(to.0)).ok_or(Closed)?;
-        outbox.send(message).await.map_err(|_| Closed)
+        outbox.send(message).await.map_err(|_| Closed)?;
+        if let Some(metrics) = super::counters() {
+            metrics.mesh_messages.one();
+        }
+        Ok(())
     }
 
     /// Number of cores.
@@ -71,5 +75,41 @@ impl<M: Send + 'static> MeshSender<M> {
 impl<M> Clone for MeshSender<M> {
     fn clone(&self) -> MeshSender<M> {
         MeshSender { outboxes: self.outboxes.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::{core_metrics, run_here, spawn, yield_now};
+
+    #[test]
+    fn messages_arrive_in_the_order_of_sending_also_through_a_full_inbox() {
+        run_here(async {
+            let mut end = mesh::<u32>(1, 2).remove(0);
+            let sender = end.sender();
+            let sending = spawn(async move {
+                for n in 0..100 {
+                    sender.send(CoreId(0), n).await.unwrap();
+                }
+                assert_eq!(core_metrics().mesh_messages.get(), 100);
+            });
+            for n in 0..100 {
+                assert_eq!(end.recv().await, Some(n));
+            }
+            sending.finished().await;
+            assert_eq!(core_metrics().task_panics.get(), 0);
+        });
+    }
+
+    #[test]
+    fn a_stopped_core_and_an_unknown_one_are_closed() {
+        run_here(async {
+            let mut ends = mesh::<u32>(2, 1);
+            drop(ends.pop());
+            assert_eq!(ends[0].send(CoreId(1), 1).await, Err(Closed));
+            assert_eq!(ends[0].send(CoreId(2), 1).await, Err(Closed));
+            yield_now().await;
+        });
     }
 }

@@ -31,6 +31,11 @@ pub use settings::{CoreId, CoreSettings, LocalBoxFuture};
 pub use std::net::{IpAddr, SocketAddr};
 
 #[cfg(not(simulated))]
+use ring::counters;
+#[cfg(simulated)]
+use simulated::counters;
+
+#[cfg(not(simulated))]
 pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,

@@ -44,3 +44,25 @@ impl<T> Future for Answer<T> {
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.map_err(|_| Dropped))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::run_here;
+
+    #[test]
+    fn an_answer_arrives_and_a_dropped_question_says_so() {
+        run_here(async {
+            let (question, answer) = reply();
+            question.send(7);
+            assert_eq!(answer.await, Ok(7));
+            let (question, answer) = reply::<u32>();
+            drop(question);
+            assert_eq!(answer.await, Err(Dropped));
+            let (question, answer) = reply::<u32>();
+            drop(answer);
+            assert!(question.is_abandoned());
+            question.send(1);
+        });
+    }
+}

@@ -69,6 +69,11 @@ pub fn core_metrics() -> Arc<CoreMetrics> {
     this_core().metrics.clone()
 }
 
+/// The counters of this core; `None` on any other thread.
+pub(in crate::runtime) fn counters() -> Option<Arc<CoreMetrics>> {
+    current().map(|core| core.metrics.clone())
+}
+
 #[expect(clippy::expect_used, reason = "a call from the wrong thread is a programmer's error")]
 fn this_core() -> Rc<CoreContext> {
     current().expect("called on a thread that is not a core")

@@ -16,6 +16,7 @@ mod residency;
 mod scratch;
 mod segment_file;
 mod send;
+mod setup;
 mod signal;
 mod socket;
 mod start;
@@ -24,6 +25,7 @@ mod time;
 mod worker;
 
 pub use cold::ColdReads;
+pub(super) use context::counters;
 pub use context::{core, core_metrics, rng};
 pub use control::{ControlThread, start_control};
 pub use directory::{DirLock, Directory};

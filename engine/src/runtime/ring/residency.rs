@@ -48,7 +48,7 @@ pub(super) fn is_resident(file: &Descriptor, position: u64, bytes: u32) -> bool 
     }
 }
 
-/// True once `cachestat` was refused (older kernel, or a seccomp filter).
+/// True unless the kernel refuses `cachestat` (older than 6.5, or a seccomp filter).
 pub(super) fn cachestat_works(file: &std::fs::File) -> bool {
     let range = Range { offset: 0, bytes: 1 };
     let mut stat = Cachestat::default();

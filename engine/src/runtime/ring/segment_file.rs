@@ -128,9 +128,9 @@ impl SegmentFile {
     pub async fn sync_data(self: &Arc<Self>) -> io::Result<()> {
         match context::current() {
             Some(core) => {
-                let result = operation::sync_data(&core, &self.descriptor).await;
+                operation::sync_data(&core, &self.descriptor).await?;
                 core.metrics.syncs.one();
-                result
+                Ok(())
             }
             None => {
                 let file = self.descriptor.clone();

@@ -22,6 +22,7 @@ pub use segment_file::SegmentFile;
 pub use start::{
     ControlThread, CoreBuild, CoreThreads, run_here, start_control, start_cores, stop_signal,
 };
+pub(super) use task::counters;
 pub use task::{Task, core, core_metrics, rng, spawn};
 pub use time::{now, sleep, sleep_until, wall, within, yield_now};
 pub use world::World;

@@ -12,6 +12,7 @@ use crate::runtime::OpenMode;
 use super::disk::{FileEdit, error};
 use super::fault::OpKind;
 use super::operation::{operate, operate_or};
+use super::task::counters;
 use super::world::current;
 
 /// An open file.
@@ -61,7 +62,11 @@ impl SegmentFile {
             move |disk| disk.write(node, position, bytes),
             move |disk| drop(disk.write(node, position, half)),
         )
-        .await
+        .await?;
+        if let Some(metrics) = counters() {
+            metrics.writes.one();
+        }
+        Ok(())
     }
 
     /// Reads `len` bytes from `position` on; fewer only where the file ends.
@@ -89,7 +94,11 @@ impl SegmentFile {
             },
             move |disk| disk.fail_sync(node, order),
         )
-        .await
+        .await?;
+        if let Some(metrics) = counters() {
+            metrics.syncs.one();
+        }
+        Ok(())
     }
 
     /// Cuts or extends the file to `len` bytes and voids every slice of it that was made before.

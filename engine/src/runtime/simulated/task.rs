@@ -139,6 +139,13 @@ pub fn core_metrics() -> Arc<CoreMetrics> {
     metrics_of(&current(), core())
 }
 
+/// The counters of this core; `None` on the control thread and outside of tasks.
+pub(in crate::runtime) fn counters() -> Option<Arc<CoreMetrics>> {
+    let world = try_current()?;
+    let core = world.scheduler.borrow().running.and_then(|(_, core)| core)?;
+    Some(metrics_of(&world, core))
+}
+
 /// Random numbers that depend on the world's seed. Each call gives a generator of its own.
 pub fn rng() -> Rng {
     current().rng.borrow_mut().fork()
