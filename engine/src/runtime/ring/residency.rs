@@ -118,3 +118,21 @@ fn mincore(file: &Descriptor, position: u64, bytes: u32) -> bool {
         answer == 0 && filled.iter().all(|page| page & 1 == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_asking_agree_on_a_warm_file_and_on_its_end() {
+        let path = std::env::temp_dir().join(format!("corelog-residency-{}", std::process::id()));
+        std::fs::write(&path, vec![1; 20_000]).unwrap();
+        let file = Descriptor::new(std::fs::File::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(cachestat(&file, 5000, 10_000), Some(true));
+        assert!(is_resident(&file, 5000, 10_000) && mincore(&file, 5000, 10_000));
+        assert!(is_resident(&file, 0, 0));
+        let beyond = (1 << 20, 4096);
+        assert!(!is_resident(&file, beyond.0, beyond.1) && !mincore(&file, beyond.0, beyond.1));
+    }
+}

@@ -157,3 +157,62 @@ fn a_reply_of_memory_and_file_slices_arrives_whole() {
         assert_eq!(core_metrics().residency_misses.get(), 0);
     });
 }
+
+fn cpus_of_this_thread() -> usize {
+    let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
+    (0..nix::sched::CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap()).count()
+}
+
+#[test]
+fn a_pinned_core_keeps_its_workers_and_control_threads_unpinned() {
+    let all = cpus_of_this_thread();
+    let first = CoreSettings::default().cpus_of_cores().unwrap()[0];
+    let settings = CoreSettings { cpus: vec![first], ..CoreSettings::default() };
+    let build = move |_| -> CoreBuild {
+        Box::new(move || {
+            Box::pin(async move {
+                assert_eq!(cpus_of_this_thread(), 1);
+                assert_eq!(on_worker(cpus_of_this_thread).await, all);
+                let check = move || -> LocalBoxFuture<()> {
+                    Box::pin(async move { assert_eq!(cpus_of_this_thread(), all) })
+                };
+                let control = start_control("control", check).unwrap();
+                on_worker(|| control.join()).await.unwrap();
+                core_metrics().requests.one();
+            })
+        })
+    };
+    start_cores(settings, build).unwrap().join().unwrap();
+    let cores = crate::metrics::all_cores();
+    assert!(cores.iter().any(|(_, metrics)| metrics.requests.get() > 0));
+}
+
+#[test]
+fn a_core_that_cannot_be_pinned_stops_the_start() {
+    let settings = CoreSettings { cpus: vec![0, 900], ..CoreSettings::default() };
+    let build = |_| -> CoreBuild { Box::new(|| Box::pin(std::future::pending())) };
+    assert!(start_cores(settings, build).is_err());
+}
+
+#[test]
+fn a_panic_of_a_worker_job_goes_on_in_the_caller() {
+    run_here(async {
+        spawn(async { on_worker(|| panic!("planted")).await }).finished().await;
+        assert_eq!(core_metrics().task_panics.get(), 1);
+        assert_eq!(on_worker(|| 3).await, 3);
+    });
+}
+
+#[test]
+fn sigterm_wakes_whoever_waits_for_it() {
+    let (ready, wait) = std::sync::mpsc::channel();
+    let thread = start_control("control", move || {
+        Box::pin(async move {
+            spawn(async move { ready.send(()).unwrap() }); // runs once the wait has begun
+            stop_signal().await;
+        })
+    });
+    wait.recv().unwrap();
+    nix::sys::signal::raise(nix::sys::signal::Signal::SIGTERM).unwrap();
+    thread.unwrap().join().unwrap();
+}
