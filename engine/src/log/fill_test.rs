@@ -1,0 +1,1 @@
+//! Index entries and rolling.

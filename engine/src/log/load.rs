@@ -1,0 +1,444 @@
+//! Loading one segment at a start: facts gathered, the table asked, batches checked, indexes made to fit.
+//!
+//! Must not know which segments there are besides the next one's base offset. Decides nothing itself:
+//! see `recovery_table`.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::record::{LeaderEpoch, Offset};
+use crate::runtime::{Directory, OpenMode, SegmentFile};
+
+use super::error::LogError;
+use super::fill::Fill;
+use super::index_file::{Entry, IndexFile, read_entries, used_entries};
+use super::names::{Holds, file_name};
+use super::offset_index::OffsetEntry;
+use super::recovery_table::{Coverage, IndexFacts, Load, SegmentFacts, decide_load};
+use super::scan::{Step, Walk};
+use super::segment::Segment;
+use super::time_index::TimeEntry;
+use super::window::Window;
+
+/// Where a segment lies in its log.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// Its base offset.
+    pub base: Offset,
+    /// Size of its `.log` file.
+    pub bytes: u64,
+    /// Base offset of the next segment.
+    pub next: Option<Offset>,
+    /// Every log of this log dir was closed.
+    pub clean: bool,
+    /// Everything below is durable.
+    pub recovery_point: Offset,
+    /// `index.interval.bytes`.
+    pub interval_bytes: u32,
+    /// For segments whose creation time is not known.
+    pub now_ms: i64,
+}
+
+/// A loaded segment.
+pub struct Loaded {
+    /// The segment, as far as it is good.
+    pub segment: Segment,
+    /// Where good batches end, when the file does not end there.
+    pub bad: Option<u64>,
+    /// Leader epochs that began in the batches that were walked over.
+    pub epochs: Vec<(LeaderEpoch, Offset)>,
+    /// Bytes that were checked.
+    pub checked_bytes: u64,
+    /// How it was loaded.
+    pub load: Load,
+}
+
+/// One index file as found.
+struct Found<E> {
+    file: Arc<SegmentFile>,
+    used: u32,
+    last: Option<E>,
+    facts: IndexFacts,
+}
+
+/// Loads a segment.
+pub async fn load(
+    dir: &Directory,
+    task: Task,
+    window: Option<&Window>,
+) -> Result<Loaded, LogError> {
+    let path = dir.path().join(file_name(task.base, Holds::Records));
+    let work = async {
+        let file = SegmentFile::open(&path, OpenMode::ReadWrite).await?;
+        if let Some(fill) = vouched(task, window)
+            && let Some(segment) = of_sizes(dir, task, &file, fill).await?
+        {
+            return Ok(Loaded::untouched(segment));
+        }
+        let mut offsets = find::<OffsetEntry>(dir, task.base, Holds::OffsetIndex).await?;
+        let mut times = find::<TimeEntry>(dir, task.base, Holds::TimeIndex).await?;
+        if vouched(task, window).is_some() {
+            // The sizes are not what they should be.
+            (offsets.facts, times.facts) = (IndexFacts::Torn, IndexFacts::Torn);
+        }
+        if offsets.last.is_some_and(|last| u64::from(last.position) >= task.bytes) && task.clean {
+            offsets.facts = IndexFacts::Contradicts;
+        }
+        let window = match window {
+            Some(window) if window.fill.base == task.base => {
+                anchored(&file, task.bytes, window).await?.then_some(window)
+            }
+            _ => None,
+        };
+        let how = decide_load(SegmentFacts {
+            clean: task.clean,
+            last: task.next.is_none(),
+            empty: task.bytes == 0,
+            coverage: task.coverage(),
+            anchored: window.is_some(),
+            offset_index: offsets.facts,
+            time_index: times.facts,
+        });
+        by(how, task, file, offsets, times, window).await
+    };
+    work.await.map_err(|error| LogError::io("loading", path.clone(), error))
+}
+
+impl Task {
+    fn coverage(&self) -> Coverage {
+        if self.next.is_some_and(|next| next <= self.recovery_point) {
+            Coverage::Durable
+        } else if self.base < self.recovery_point {
+            Coverage::Straddles
+        } else {
+            Coverage::Beyond
+        }
+    }
+}
+
+async fn by(
+    how: Load,
+    task: Task,
+    file: Arc<SegmentFile>,
+    offsets: Found<OffsetEntry>,
+    times: Found<TimeEntry>,
+    window: Option<&Window>,
+) -> io::Result<Loaded> {
+    let start = match (how, window) {
+        (Load::Trust, _) => return Ok(trusted(task, file, offsets, times)),
+        (Load::CheckFromWindow, Some(window)) => from_window(window, &offsets, &times),
+        (Load::CheckFromIndex, _) => {
+            from_index(task, &file, &offsets, &times, task.recovery_point).await?
+        }
+        (Load::CheckLast, _) => from_index(task, &file, &offsets, &times, Offset::MAX).await?,
+        (Load::CheckFromWindow | Load::CheckAll | Load::Rebuild, _) => None,
+    };
+    let start = start.unwrap_or_else(|| Fill::empty(task.base));
+    let checked = matches!(how, Load::CheckAll | Load::CheckFromIndex | Load::CheckFromWindow);
+    let mut segment = keep_prefix(task, file, start, offsets, times).await?;
+    let mut loaded_epochs = Vec::new();
+    let bad = walk(task, &mut segment, checked, &mut loaded_epochs).await?;
+    if task.next.is_some() {
+        segment.seal();
+        segment.forget_recent();
+    }
+    store(&mut segment).await?;
+    let mut bad = bad;
+    if how == Load::CheckLast || (task.clean && task.next.is_none()) {
+        bad = bad.or(last_is_bad(&segment).await?);
+    }
+    let checked_bytes = if checked { u64::from(segment.fill.bytes - start.bytes) } else { 0 };
+    Ok(Loaded { segment, bad, epochs: loaded_epochs, checked_bytes, load: how })
+}
+
+/// Nothing is read but what the end of the time index says.
+fn trusted(
+    task: Task,
+    file: Arc<SegmentFile>,
+    offsets: Found<OffsetEntry>,
+    times: Found<TimeEntry>,
+) -> Loaded {
+    let mut fill = Fill::empty(task.base);
+    fill.bytes = u32::try_from(task.bytes).unwrap_or(u32::MAX);
+    fill.next_offset = task.next.unwrap_or(task.base);
+    fill.offset_entries = offsets.used;
+    fill.time_entries = times.used;
+    if let Some(last) = times.last {
+        fill.max_timestamp = last.timestamp;
+        fill.indexed_timestamp = last.timestamp;
+        fill.max_offset = task.base.saturating_add(i64::from(last.relative));
+    }
+    let offsets = IndexFile::new(offsets.file, offsets.used, offsets.last);
+    let times = IndexFile::new(times.file, times.used, times.last);
+    Loaded::untouched(Segment::new(file, fill, offsets, times, task.now_ms))
+}
+
+impl Loaded {
+    fn untouched(segment: Segment) -> Loaded {
+        Loaded { segment, bad: None, epochs: Vec::new(), checked_bytes: 0, load: Load::Trust }
+    }
+}
+
+/// What the window checkpoint says of a closed segment.
+fn vouched(task: Task, window: Option<&Window>) -> Option<Fill> {
+    let known = window?.sealed.iter().find(|fill| fill.base == task.base)?;
+    (task.next.is_some() && u64::from(known.bytes) == task.bytes).then_some(*known)
+}
+
+/// A closed segment, when its indexes have the sizes that they should have.
+async fn of_sizes(
+    dir: &Directory,
+    task: Task,
+    file: &Arc<SegmentFile>,
+    fill: Fill,
+) -> io::Result<Option<Segment>> {
+    let (Some(offsets), Some(times)) = (
+        of_size::<OffsetEntry>(dir, task.base, Holds::OffsetIndex, fill.offset_entries).await?,
+        of_size::<TimeEntry>(dir, task.base, Holds::TimeIndex, fill.time_entries).await?,
+    ) else {
+        return Ok(None);
+    };
+    Ok(Some(Segment::new(file.clone(), fill, offsets, times, task.now_ms)))
+}
+
+async fn of_size<E: Entry>(
+    dir: &Directory,
+    base: Offset,
+    holds: Holds,
+    entries: u32,
+) -> io::Result<Option<IndexFile<E>>> {
+    let path = dir.path().join(file_name(base, holds));
+    let file = match SegmentFile::open(&path, OpenMode::ReadWrite).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        result => result?,
+    };
+    let fits = file.len().await? == u64::from(entries) * E::BYTES as u64;
+    Ok(fits.then(|| IndexFile::new(file, entries, None)))
+}
+
+/// The fill at the window checkpoint, when the indexes still have their entries below it.
+fn from_window(
+    window: &Window,
+    offsets: &Found<OffsetEntry>,
+    times: &Found<TimeEntry>,
+) -> Option<Fill> {
+    let fill = window.fill;
+    let there = offsets.used >= fill.offset_entries && times.used >= fill.time_entries;
+    there.then_some(fill)
+}
+
+/// The fill in front of the batch of the last index entry below an offset.
+async fn from_index(
+    task: Task,
+    file: &Arc<SegmentFile>,
+    offsets: &Found<OffsetEntry>,
+    times: &Found<TimeEntry>,
+    below: Offset,
+) -> io::Result<Option<Fill>> {
+    let is_below = |relative: u32| task.base.saturating_add(i64::from(relative)) < below;
+    let Some((count, entry)) =
+        last_accepted(&offsets.file, offsets.used, |entry: &OffsetEntry| is_below(entry.relative))
+            .await?
+    else {
+        return Ok(None);
+    };
+    let last_offset = task.base.saturating_add(i64::from(entry.relative));
+    let mut at = Walk::headers(
+        file.clone(),
+        u64::from(entry.position)..task.bytes,
+        task.base,
+        task.next.unwrap_or(Offset::MAX),
+    );
+    let Ok(Step::Batch(batch)) = at.next().await else { return Ok(None) };
+    if batch.header.last_offset() > last_offset {
+        return Ok(None);
+    }
+    let kept =
+        last_accepted(&times.file, times.used, |time: &TimeEntry| time.relative < entry.relative)
+            .await?;
+    let mut fill = Fill::empty(task.base);
+    fill.bytes = entry.position;
+    fill.next_offset = batch.header.base_offset;
+    fill.offset_entries = count - 1;
+    // So that the batch gets its entry again.
+    fill.bytes_since_entry = u32::MAX;
+    fill.first_timestamp = first_timestamp(file, task).await?;
+    if let Some((count, time)) = kept {
+        fill.time_entries = count;
+        fill.max_timestamp = time.timestamp;
+        fill.indexed_timestamp = time.timestamp;
+        fill.max_offset = task.base.saturating_add(i64::from(time.relative));
+    }
+    Ok(Some(fill))
+}
+
+async fn first_timestamp(file: &Arc<SegmentFile>, task: Task) -> io::Result<i64> {
+    let mut walk = Walk::headers(file.clone(), 0..task.bytes, task.base, Offset::MAX);
+    Ok(match walk.next().await? {
+        Step::Batch(batch) => batch.header.max_timestamp,
+        Step::End | Step::Bad { .. } => -1,
+    })
+}
+
+/// Number of entries that a test accepts, which must be a prefix, and the last of them.
+async fn last_accepted<E: Entry>(
+    file: &Arc<SegmentFile>,
+    used: u32,
+    accepts: impl Fn(&E) -> bool,
+) -> io::Result<Option<(u32, E)>> {
+    let (mut low, mut high, mut best) = (0, used, None);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match read_entries::<E>(file, middle, 1).await?.into_iter().next() {
+            Some(entry) if accepts(&entry) => {
+                best = Some((middle + 1, entry));
+                low = middle + 1;
+            }
+            _ => high = middle,
+        }
+    }
+    Ok(best)
+}
+
+/// A segment that is filled as `fill` says, its indexes cut to the entries below.
+async fn keep_prefix(
+    task: Task,
+    file: Arc<SegmentFile>,
+    fill: Fill,
+    offsets: Found<OffsetEntry>,
+    times: Found<TimeEntry>,
+) -> io::Result<Segment> {
+    let offsets = cut(offsets.file, fill.offset_entries).await?;
+    let times = cut(times.file, fill.time_entries).await?;
+    Ok(Segment::new(file, fill, offsets, times, task.now_ms))
+}
+
+async fn cut<E: Entry>(file: Arc<SegmentFile>, entries: u32) -> io::Result<IndexFile<E>> {
+    let bytes = u64::from(entries) * E::BYTES as u64;
+    if file.len().await? != bytes {
+        file.truncate(bytes).await?;
+    }
+    let last = match entries.checked_sub(1) {
+        Some(last) => read_entries::<E>(&file, last, 1).await?.into_iter().next(),
+        None => None,
+    };
+    Ok(IndexFile::new(file, entries, last))
+}
+
+/// Takes note of every batch from the segment's fill to the end of its file; answers where that
+/// stopped before the end.
+async fn walk(
+    task: Task,
+    segment: &mut Segment,
+    checked: bool,
+    epochs: &mut Vec<(LeaderEpoch, Offset)>,
+) -> io::Result<Option<u64>> {
+    let range = u64::from(segment.fill.bytes)..task.bytes;
+    let ceiling = task.next.unwrap_or(Offset::MAX);
+    let mut walk = Walk::headers(segment.file.clone(), range, segment.fill.next_offset, ceiling);
+    if checked {
+        walk = walk.checked();
+    }
+    loop {
+        match walk.next().await? {
+            Step::Batch(batch) if segment.fill.takes(&batch.header) => {
+                let epoch = batch.header.partition_leader_epoch;
+                if epochs.last().is_none_or(|(last, _)| epoch > *last) {
+                    epochs.push((epoch, batch.header.base_offset));
+                }
+                segment.note(&batch.header, task.interval_bytes);
+            }
+            Step::Batch(batch) => return Ok(Some(batch.position)),
+            Step::Bad { position } => return Ok(Some(position)),
+            Step::End => return Ok(None),
+        }
+    }
+}
+
+/// Writes the index entries that the walk made.
+async fn store(segment: &mut Segment) -> io::Result<()> {
+    if let Some((bytes, position, count)) = segment.offsets.unstored() {
+        segment.offsets.file().write_at(vec![bytes], position).await?;
+        segment.offsets.mark_stored(count);
+    }
+    if let Some((bytes, position, count)) = segment.times.unstored() {
+        segment.times.file().write_at(vec![bytes], position).await?;
+        segment.times.mark_stored(count);
+    }
+    Ok(())
+}
+
+async fn last_is_bad(segment: &Segment) -> io::Result<Option<u64>> {
+    let Some(last) = segment.fill.last_batch else { return Ok(None) };
+    let range = u64::from(last.position)..u64::from(segment.fill.bytes);
+    let mut walk =
+        Walk::headers(segment.file.clone(), range, segment.fill.base, Offset::MAX).checked();
+    Ok(match walk.next().await? {
+        Step::Batch(batch) if batch.header.crc == last.crc => None,
+        _ => Some(u64::from(last.position)),
+    })
+}
+
+/// Whether the batch before the window checkpoint's place is still the one it was written for.
+async fn anchored(file: &Arc<SegmentFile>, bytes: u64, window: &Window) -> io::Result<bool> {
+    let end = u64::from(window.fill.bytes);
+    let Some(anchor) = window.fill.last_batch else { return Ok(end == 0) };
+    if end > bytes {
+        return Ok(false);
+    }
+    let range = u64::from(anchor.position)..end;
+    let mut walk = Walk::headers(file.clone(), range, window.fill.base, window.fill.next_offset);
+    Ok(match walk.next().await? {
+        Step::Batch(batch) => {
+            batch.header.crc == anchor.crc
+                && batch.end() == end
+                && batch.header.next_offset() == window.fill.next_offset
+        }
+        Step::End | Step::Bad { .. } => false,
+    })
+}
+
+/// Looks at an index file; an absent one is created empty.
+async fn find<E: Entry>(dir: &Directory, base: Offset, holds: Holds) -> io::Result<Found<E>> {
+    let path = dir.path().join(file_name(base, holds));
+    let file = match SegmentFile::open(&path, OpenMode::ReadWrite).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let file = SegmentFile::open(&path, OpenMode::CreateNew).await?;
+            return Ok(Found { file, used: 0, last: None, facts: IndexFacts::Missing });
+        }
+        result => result?,
+    };
+    let bytes = file.len().await?;
+    let slots = u32::try_from(bytes / E::BYTES as u64).unwrap_or(u32::MAX);
+    let used = match slots.checked_sub(1) {
+        // The common case costs one read: the last slot is in use.
+        Some(last) if last_slot_used::<E>(&file, last).await? => slots,
+        Some(_) => used_entries::<E>(&file, slots).await?,
+        None => 0,
+    };
+    let edges = match used.checked_sub(1) {
+        Some(last) => {
+            let first = read_entries::<E>(&file, 0, 1).await?.into_iter().next();
+            let last_entry = read_entries::<E>(&file, last, 1).await?.into_iter().next();
+            (first, last_entry, last > 0)
+        }
+        None => (None, None, false),
+    };
+    let facts = if bytes % E::BYTES as u64 != 0 {
+        IndexFacts::Torn
+    } else if let (Some(first), Some(last), true) = edges
+        && !last.follows(first)
+    {
+        IndexFacts::Contradicts
+    } else if used < slots {
+        IndexFacts::Preallocated
+    } else {
+        IndexFacts::Sound
+    };
+    Ok(Found { file, used, last: edges.1, facts })
+}
+
+async fn last_slot_used<E: Entry>(file: &Arc<SegmentFile>, last: u32) -> io::Result<bool> {
+    let entry = read_entries::<E>(file, last, 1).await?.into_iter().next();
+    Ok(entry.is_some_and(|entry| !entry.is_empty_slot()))
+}

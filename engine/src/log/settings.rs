@@ -1,0 +1,80 @@
+//! What a log needs to know of a topic's configuration. Plain data.
+
+use std::sync::Arc;
+
+use crate::config::{CleanupPolicy, TopicConfig};
+
+/// Settings of one log; they may change while it is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Size at which a segment is closed.
+    pub segment_bytes: u32,
+    /// Time between first and next batch after which a segment is closed, in milliseconds.
+    pub segment_ms: i64,
+    /// Up to this many milliseconds are taken off `segment_ms`, at random per segment.
+    pub segment_jitter_ms: i64,
+    /// Size of an index file at which a segment is closed.
+    pub index_bytes_max: u32,
+    /// Bytes of records between two index entries.
+    pub index_interval_bytes: u32,
+    /// Whether old segments may be deleted (`cleanup.policy` holds `delete`).
+    pub deletes: bool,
+    /// Age after which segments are deleted, in milliseconds; negative for never.
+    pub retention_ms: i64,
+    /// Size of the log above which segments are deleted; negative for never.
+    pub retention_bytes: i64,
+    /// Time between the rename and the unlink of a deleted file, in milliseconds.
+    pub file_delete_delay_ms: u64,
+    /// Age after which a producer is forgotten, in milliseconds.
+    pub producer_expiration_ms: i64,
+}
+
+impl Default for LogConfig {
+    fn default() -> LogConfig {
+        LogConfig {
+            segment_bytes: 1 << 30,
+            segment_ms: 168 * 3_600_000,
+            segment_jitter_ms: 0,
+            index_bytes_max: 10 << 20,
+            index_interval_bytes: 4096,
+            deletes: true,
+            retention_ms: 168 * 3_600_000,
+            retention_bytes: -1,
+            file_delete_delay_ms: 60_000,
+            producer_expiration_ms: 86_400_000,
+        }
+    }
+}
+
+impl From<&TopicConfig> for LogConfig {
+    fn from(topic: &TopicConfig) -> LogConfig {
+        LogConfig {
+            segment_bytes: topic.segment_bytes,
+            segment_ms: topic.segment_ms,
+            segment_jitter_ms: topic.segment_jitter_ms,
+            index_bytes_max: topic.segment_index_bytes,
+            index_interval_bytes: topic.index_interval_bytes,
+            deletes: topic.cleanup_policy == CleanupPolicy::Delete,
+            retention_ms: topic.retention_ms.unwrap_or(-1),
+            retention_bytes: limit(topic.retention_bytes),
+            file_delete_delay_ms: u64::try_from(topic.file_delete_delay_ms).unwrap_or(0),
+            ..LogConfig::default()
+        }
+    }
+}
+
+impl From<&Arc<TopicConfig>> for LogConfig {
+    fn from(topic: &Arc<TopicConfig>) -> LogConfig {
+        LogConfig::from(topic.as_ref())
+    }
+}
+
+impl From<Arc<TopicConfig>> for LogConfig {
+    fn from(topic: Arc<TopicConfig>) -> LogConfig {
+        LogConfig::from(topic.as_ref())
+    }
+}
+
+fn limit(bytes: Option<u64>) -> i64 {
+    bytes.map_or(-1, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
+}
