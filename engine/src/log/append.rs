@@ -1,6 +1,7 @@
 //! Writing batches at the end of a log, and beginning new segments.
 //!
-//! One vectored write per segment and group; record bytes are never copied. Core-local; one caller at a time.
+//! One vectored write per segment and group; record bytes are never copied. Core-local; one caller
+//! at a time.
 
 use crate::record::{BatchHeader, LeaderEpoch, Offset, StampedBatch};
 use crate::runtime::wall;

@@ -1,4 +1,5 @@
-//! Offset checkpoints of a log dir, in Kafka's text format: recovery points, log starts, high watermarks.
+//! Offset checkpoints of a log dir, in Kafka's text format: recovery points, log starts, high
+//! watermarks.
 //!
 //!     0                 version
 //!     2                 number of lines that follow
@@ -52,7 +53,8 @@ pub enum CheckpointError {
     },
 }
 
-/// Reads one of the checkpoints of a log dir; empty when it is missing or damaged (which is logged).
+/// Reads one of the checkpoints of a log dir; empty when it is missing or damaged (which is
+/// logged).
 pub async fn read(log_dir: &Directory, name: &str) -> io::Result<Offsets> {
     let bytes = match log_dir.read(name, CHECKPOINT_BYTES_MAX).await {
         Ok(bytes) => bytes,

@@ -1,7 +1,9 @@
-//! `.kafka_cleanshutdown` of a log dir: says that every log in it was closed, and by which broker epoch.
+//! `.kafka_cleanshutdown` of a log dir: says that every log in it was closed, and by which broker
+//! epoch.
 //!
-//! JSON as Kafka writes it, `{"version":0,"brokerEpoch":7}`. Written last at a controlled stop, taken away first
-//! at a start, so that it never speaks for a run that crashed. Must not know logs. Runs anywhere.
+//! JSON as Kafka writes it, `{"version":0,"brokerEpoch":7}`. Written last at a controlled stop,
+//! taken away first at a start, so that it never speaks for a run that crashed. Must not know logs.
+//! Runs anywhere.
 
 use std::io;
 

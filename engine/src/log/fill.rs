@@ -1,7 +1,7 @@
 //! How far a segment is filled, and what the next batch does to it: index entries, rolling.
 //!
-//! The same arithmetic serves the append, the recovery scan and the rebuilding of indexes, so that all
-//! three make the same entries. Pure. Must not know files.
+//! The same arithmetic serves the append, the recovery scan and the rebuilding of indexes, so that
+//! all three make the same entries. Pure. Must not know files.
 
 use crate::record::{BatchHeader, Offset};
 

@@ -2,7 +2,8 @@
 //!
 //! Entries on disk stay on disk. A lookup that the youngest entries cannot answer reads blocks of
 //! 4 KiB, about nine of them for a full segment, so that an idle log costs no memory for its
-//! indexes. Must not know what an entry means. Core-local; a lookup takes a view and holds no borrow.
+//! indexes. Must not know what an entry means. Core-local; a lookup takes a view and holds no
+//! borrow.
 
 use std::io;
 use std::sync::Arc;

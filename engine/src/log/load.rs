@@ -1,7 +1,8 @@
-//! Loading one segment at a start: facts gathered, the table asked, batches checked, indexes made to fit.
+//! Loading one segment at a start: facts gathered, the table asked, batches checked, indexes made
+//! to fit.
 //!
-//! Must not know which segments there are besides the next one's base offset. Decides nothing itself:
-//! see `recovery_table`.
+//! Must not know which segments there are besides the next one's base offset. Decides nothing
+//! itself: see `recovery_table`.
 
 use std::io;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! A partition's log: segments in order, where it starts and ends, who wrote to it.
 //!
-//! The questions that need no disk. Appends, reads, syncs, truncation and recovery stand in files of their own.
-//! A log knows batches, never requests, leaders or replicas. Core-local; one task at a time changes it, reads go on
-//! meanwhile: no borrow of the state is ever held across an await.
+//! The questions that need no disk. Appends, reads, syncs, truncation and recovery stand in files
+//! of their own. A log knows batches, never requests, leaders or replicas. Core-local; one task at
+//! a time changes it, reads go on meanwhile: no borrow of the state is ever held across an await.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -5,9 +5,10 @@
 //!     relative offset: i32   last offset of a batch, less the segment's base offset
 //!     position:        i32   where that batch starts in the `.log` file
 //!
-//! An entry is made for the first batch after more than `index.interval.bytes` since the last entry, so
-//! the first batch of a segment has none and a slot of eight zeros is an empty one. Derived from the
-//! log: any entry may be missing or wrong, and whoever uses one looks at the batch it points to.
+//! An entry is made for the first batch after more than `index.interval.bytes` since the last
+//! entry, so the first batch of a segment has none and a slot of eight zeros is an empty one.
+//! Derived from the log: any entry may be missing or wrong, and whoever uses one looks at the batch
+//! it points to.
 //!
 //! Pure. Must not know files.
 

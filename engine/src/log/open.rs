@@ -1,7 +1,8 @@
-//! Opening a log: directory in order, segments loaded, torn tail cut, producers and epochs as they were.
+//! Opening a log: directory in order, segments loaded, torn tail cut, producers and epochs as they
+//! were.
 //!
-//! The order of the steps and the I/O that the decisions of `recovery_table` ask for. Work is proportional to what
-//! was not checkpointed. Core-local.
+//! The order of the steps and the I/O that the decisions of `recovery_table` ask for. Work is
+//! proportional to what was not checkpointed. Core-local.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! What a log remembers about idempotent producers, and what follows for their next batch.
 //!
 //! A producer numbers its records per partition. The last five batches of each are remembered
-//! (as many as a client keeps in flight), so that a batch sent again is answered with the offset it already
-//! has, and a batch that skips a number is refused. A producer nobody remembers (expired, or its
-//! records are trimmed) may start at any number.
+//! (as many as a client keeps in flight), so that a batch sent again is answered with the offset it
+//! already has, and a batch that skips a number is refused. A producer nobody remembers (expired,
+//! or its records are trimmed) may start at any number.
 //!
 //! Pure. Must not know files, clocks or requests. Core-local; the deciding partition has a clone.
 

@@ -1,8 +1,8 @@
 //! From an offset to the slice of a file that answers a fetch.
 //!
 //! Whole batches only, found by index and header, never by reading records. Readers at the tail are
-//! answered from memory; a reader that goes on where a read ended needs no index. Everything that an await
-//! needs is owned: the state is borrowed between awaits only. Core-local.
+//! answered from memory; a reader that goes on where a read ended needs no index. Everything that
+//! an await needs is owned: the state is borrowed between awaits only. Core-local.
 
 use std::collections::VecDeque;
 use std::io;
@@ -259,7 +259,8 @@ async fn first_reaching(
     }
 }
 
-/// Walks from a batch boundary, behind which offsets begin at `floor`, as far as batches lie within the limits.
+/// Walks from a batch boundary, behind which offsets begin at `floor`, as far as batches lie within
+/// the limits.
 async fn walk_extent(
     view: &View,
     from: u64,

@@ -1,6 +1,7 @@
 //! Rebuilding what derives from a segment's records: its fill and both indexes.
 //!
-//! A walk over headers; nothing is read that the headers do not need. Must not know when to rebuild.
+//! A walk over headers; nothing is read that the headers do not need. Must not know when to
+//! rebuild.
 
 use std::io;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Walks over the batches of a segment file, header by header, with bounded reads.
 //!
-//! Two walks: over headers alone (for a position, for rebuilding what derives from headers) and with CRC (for
-//! recovery). Both stop at the first thing that is not a batch and say where. Must not know what follows from
-//! that. Holds no borrow of a log.
+//! Two walks: over headers alone (for a position, for rebuilding what derives from headers) and
+//! with CRC (for recovery). Both stop at the first thing that is not a batch and say where. Must
+//! not know what follows from that. Holds no borrow of a log.
 
 use std::io;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Putting a partition's directory in order before its segments are loaded: leftovers go, complete
 //! compactions take their place.
 //!
-//! Gathers what `recovery_table` asks for and does what it says. Must not know records beyond where a
-//! compacted segment ends.
+//! Gathers what `recovery_table` asks for and does what it says. Must not know records beyond where
+//! a compacted segment ends.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Cutting the end of a log, and moving its start.
 //!
 //! A truncation lowers the window checkpoint first: from then on nothing above counts as durable,
-//! so that a crash half way through is an ordinary recovery. Segments go from the youngest on, each step
-//! synced, so that a crash leaves no hole. Core-local; one caller at a time.
+//! so that a crash half way through is an ordinary recovery. Segments go from the youngest on, each
+//! step synced, so that a crash leaves no hole. Core-local; one caller at a time.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What makes a log durable and its next start short: syncs, index files, checkpoints, closing.
 //!
-//! The order is the point. Data is synced before anything says that it is; index files are synced and the
-//! window checkpoint stands before a recovery point is answered. Core-local.
+//! The order is the point. Data is synced before anything says that it is; index files are synced
+//! and the window checkpoint stands before a recovery point is answered. Core-local.
 
 use std::io;
 use std::sync::Arc;

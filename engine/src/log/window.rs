@@ -10,8 +10,8 @@
 //!     body: version u16 = 1, recovery point, how far its segment and those before it
 //!           were filled, producers
 //!
-//! The last batch below the recovery point (its position and CRC) tells whether the log is still the
-//! one that the frame was written for. Pure. Must not know files.
+//! The last batch below the recovery point (its position and CRC) tells whether the log is still
+//! the one that the frame was written for. Pure. Must not know files.
 
 use smallvec::SmallVec;
 
