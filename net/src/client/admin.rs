@@ -3,21 +3,22 @@
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::describe_topic_partitions_request::TopicRequest;
-use kafka_protocol::messages::describe_topic_partitions_response::{
-    DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
-};
+use kafka_protocol::messages::describe_topic_partitions_request::{Cursor, TopicRequest};
 use kafka_protocol::messages::{
-    BrokerId, CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
+    CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
     DescribeTopicPartitionsRequest,
 };
-use kafka_protocol::protocol::{StrBytes, VersionRange};
+use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::cluster::{ANY, Cluster, topic_name};
-use super::connection::REQUEST_TIMEOUT;
+use super::cluster::{Cluster, topic_name};
+use super::connection::{ANY, REQUEST_TIMEOUT};
 use super::error::ClientError;
-use crate::wire::ErrorCode;
+use crate::wire::answer::admin::{CreateTopicsAnswer, DeleteTopicsAnswer};
+use crate::wire::answer::describe::{
+    DescribeConfigsAnswer, DescribeTopicPartitionsAnswer, DescribedPartition, DescribedTopicAnswer,
+};
+use crate::wire::{ErrorCode, Seq};
 
 /// Resource type of a topic in DescribeConfigs.
 const TOPIC_RESOURCE: i8 = 2;
@@ -101,12 +102,12 @@ impl Cluster {
         let request = CreateTopicsRequest::default()
             .with_topics(vec![creatable])
             .with_timeout_ms(REQUEST_TIMEOUT.as_millis() as i32);
-        let answer = self.ask(&request, ANY).await?;
+        let answer: CreateTopicsAnswer = self.ask(&request, ANY).await?;
         let what = format!("cannot create topic '{}'", topic.name);
-        match answer.topics.first() {
+        match answer.topics.iter().next() {
             Some(result) if result.error_code == 0 => Ok(()),
             Some(result) => {
-                let message = result.error_message.as_ref().map(StrBytes::as_str);
+                let message = result.error_message.as_deref();
                 Err(ClientError::refused(what, result.error_code, message))
             }
             None => Err(ClientError::refused(what, ErrorCode::UnknownServerError.code(), None)),
@@ -122,18 +123,20 @@ impl Cluster {
         let request = DeleteTopicsRequest::default()
             .with_topics(vec![DeleteTopicState::default().with_name(Some(topic_name(name)))])
             .with_timeout_ms(REQUEST_TIMEOUT.as_millis() as i32);
-        let answer = self.ask(&request, VersionRange { min: 6, max: i16::MAX }).await?;
-        let result = answer.responses.first();
-        let code = result.map_or(ErrorCode::UnknownServerError.code(), |result| result.error_code);
+        let answer: DeleteTopicsAnswer = self.ask(&request, 6..=i16::MAX).await?;
+        let result = answer.topics.iter().next();
+        let code = result
+            .as_ref()
+            .map_or(ErrorCode::UnknownServerError.code(), |result| result.error_code);
         match ErrorCode::from_code(code) {
             Some(ErrorCode::None) => Ok(()),
             Some(ErrorCode::UnknownTopicOrPartition) => {
                 Err(ClientError::NoSuchTopic(name.to_owned()))
             }
             Some(_) | None => {
-                let message = result.and_then(|result| result.error_message.as_ref());
+                let message = result.and_then(|result| result.error_message);
                 let what = format!("cannot delete topic '{name}'");
-                Err(ClientError::refused(what, code, message.map(StrBytes::as_str)))
+                Err(ClientError::refused(what, code, message.as_deref()))
             }
         }
     }
@@ -146,10 +149,10 @@ impl Cluster {
         let answer = self.metadata(None, false).await?;
         let mut topics: Vec<TopicEntry> = answer
             .topics
-            .into_iter()
+            .iter()
             .filter_map(|topic| {
                 Some(TopicEntry {
-                    name: topic.name?.0.to_string(),
+                    name: topic.name?.to_string(),
                     id: topic.topic_id,
                     internal: topic.is_internal,
                     partitions: topic.partitions.len(),
@@ -185,22 +188,21 @@ impl Cluster {
             .with_topics(vec![TopicRequest::default().with_name(topic_name(name))])
             .with_response_partition_limit(PARTITIONS_PER_PAGE);
         loop {
-            let answer = match self.ask(&request, ANY).await {
+            let answer: DescribeTopicPartitionsAnswer = match self.ask(&request, ANY).await {
                 Err(ClientError::Unserved { .. }) => {
                     return self.partitions_by_metadata(name).await;
                 }
                 answer => answer?,
             };
             for topic in &answer.topics {
-                check_topic(name, topic)?;
+                check_topic(name, &topic)?;
                 id = topic.topic_id;
                 partitions.extend(topic.partitions.iter().map(partition_state));
             }
-            let Some(next) = answer.next_cursor else { break };
-            let cursor =
-                kafka_protocol::messages::describe_topic_partitions_request::Cursor::default()
-                    .with_topic_name(next.topic_name)
-                    .with_partition_index(next.partition_index);
+            let Some(next) = answer.next_cursor.0 else { break };
+            let cursor = Cursor::default()
+                .with_topic_name(topic_name(&next.topic_name))
+                .with_partition_index(next.partition_index);
             request = request.with_cursor(Some(cursor));
         }
         partitions.sort_by_key(|state| state.partition);
@@ -213,7 +215,7 @@ impl Cluster {
     ) -> Result<(Uuid, Vec<PartitionState>), ClientError> {
         let topic = self.topic(name, false).await?;
         let states = topic.partitions.iter().map(|partition| PartitionState {
-            partition: partition.partition_index,
+            partition: partition.index,
             leader: leader(partition.leader_id),
             replicas: ids(&partition.replica_nodes),
             isr: ids(&partition.isr_nodes),
@@ -232,14 +234,14 @@ impl Cluster {
             .with_resource_name(StrBytes::from_string(name.to_owned()))
             .with_configuration_keys(None);
         let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
-        let answer = self.ask(&request, VersionRange { min: 1, max: i16::MAX }).await?;
-        let Some(result) = answer.results.into_iter().next() else { return Ok(Vec::new()) };
+        let answer: DescribeConfigsAnswer = self.ask(&request, 1..=i16::MAX).await?;
+        let Some(result) = answer.results.iter().next() else { return Ok(Vec::new()) };
         if result.error_code != 0 {
-            let message = result.error_message.as_ref().map(StrBytes::as_str);
+            let message = result.error_message.as_deref();
             let what = format!("configuration of topic '{name}'");
             return Err(ClientError::refused(what, result.error_code, message));
         }
-        let set = result.configs.into_iter().filter(|entry| entry.config_source != SOURCE_DEFAULT);
+        let set = result.configs.iter().filter(|entry| entry.config_source != SOURCE_DEFAULT);
         Ok(set
             .map(|entry| {
                 let value = entry.value.map(|value| value.to_string()).unwrap_or_default();
@@ -249,10 +251,7 @@ impl Cluster {
     }
 }
 
-fn check_topic(
-    name: &str,
-    topic: &DescribeTopicPartitionsResponseTopic,
-) -> Result<(), ClientError> {
+fn check_topic(name: &str, topic: &DescribedTopicAnswer) -> Result<(), ClientError> {
     match ErrorCode::from_code(topic.error_code) {
         Some(ErrorCode::None) => Ok(()),
         Some(ErrorCode::UnknownTopicOrPartition) => Err(ClientError::NoSuchTopic(name.to_owned())),
@@ -262,21 +261,21 @@ fn check_topic(
     }
 }
 
-fn partition_state(partition: &DescribeTopicPartitionsResponsePartition) -> PartitionState {
+fn partition_state(partition: DescribedPartition) -> PartitionState {
     PartitionState {
-        partition: partition.partition_index,
+        partition: partition.index,
         leader: leader(partition.leader_id),
         replicas: ids(&partition.replica_nodes),
         isr: ids(&partition.isr_nodes),
-        elr: partition.eligible_leader_replicas.as_deref().map(ids),
-        last_known_elr: partition.last_known_elr.as_deref().map(ids),
+        elr: partition.eligible_leader_replicas.as_ref().map(ids),
+        last_known_elr: partition.last_known_elr.as_ref().map(ids),
     }
 }
 
-fn leader(id: BrokerId) -> Option<i32> {
-    Some(id.0).filter(|id| *id >= 0)
+fn leader(id: i32) -> Option<i32> {
+    Some(id).filter(|id| *id >= 0)
 }
 
-fn ids(brokers: &[BrokerId]) -> Vec<i32> {
-    brokers.iter().map(|broker| broker.0).collect()
+fn ids(brokers: &Seq<i32>) -> Vec<i32> {
+    brokers.iter().collect()
 }

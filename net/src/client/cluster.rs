@@ -1,20 +1,19 @@
 //! Who the brokers are, who leads what, and a connection to each of them when it is needed.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
-use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
-use kafka_protocol::protocol::{Request, StrBytes, VersionRange};
+use kafka_protocol::messages::{MetadataRequest, TopicName};
+use kafka_protocol::protocol::{Encodable, StrBytes};
 
 use super::connection::Connection;
 use super::error::ClientError;
-use crate::wire::ErrorCode;
+use crate::wire::answer::metadata::{MetadataAnswer, MetadataTopicAnswer};
+use crate::wire::{Answer, ErrorCode};
 
 /// The port that an address without one means.
 const PORT_DEFAULT: u16 = 9092;
-/// Any version that the codec and the broker know.
-pub const ANY: VersionRange = VersionRange { min: 0, max: i16::MAX };
 
 /// A cluster as seen from one of its brokers.
 pub struct Cluster {
@@ -49,12 +48,12 @@ impl Cluster {
     ///
     /// # Errors
     /// See [`Connection::call`].
-    pub async fn ask<R: Request>(
+    pub async fn ask<A: Answer>(
         &mut self,
-        request: &R,
-        ours: VersionRange,
-    ) -> Result<R::Response, ClientError> {
-        let version = self.first.version::<R>(ours)?;
+        request: &impl Encodable,
+        ours: RangeInclusive<i16>,
+    ) -> Result<A, ClientError> {
+        let version = self.first.version(A::KEY, ours)?;
         self.first.call(request, version).await
     }
 
@@ -66,7 +65,7 @@ impl Cluster {
         &mut self,
         topics: Option<&[&str]>,
         create: bool,
-    ) -> Result<MetadataResponse, ClientError> {
+    ) -> Result<MetadataAnswer, ClientError> {
         let topics = topics.map(|names| {
             let named =
                 |name: &&str| MetadataRequestTopic::default().with_name(Some(topic_name(name)));
@@ -74,11 +73,11 @@ impl Cluster {
         });
         let request =
             MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(create);
-        let answer = self.ask(&request, VersionRange { min: 1, max: i16::MAX }).await?;
+        let answer: MetadataAnswer = self.ask(&request, 1..=i16::MAX).await?;
         for broker in &answer.brokers {
             let address = host_and_port(broker.host.as_str(), broker.port);
-            if self.addresses.insert(broker.node_id.0, address.clone()) != Some(address) {
-                self.open.remove(&broker.node_id.0);
+            if self.addresses.insert(broker.node_id, address.clone()) != Some(address) {
+                self.open.remove(&broker.node_id);
             }
         }
         Ok(answer)
@@ -92,9 +91,9 @@ impl Cluster {
         &mut self,
         name: &str,
         create: bool,
-    ) -> Result<MetadataResponseTopic, ClientError> {
+    ) -> Result<MetadataTopicAnswer, ClientError> {
         let answer = self.metadata(Some(&[name]), create).await?;
-        let topic = answer.topics.into_iter().next();
+        let topic = answer.topics.iter().next();
         let topic = topic.ok_or_else(|| ClientError::NoSuchTopic(name.to_owned()))?;
         match ErrorCode::from_code(topic.error_code) {
             Some(ErrorCode::None) => Ok(topic),

@@ -6,15 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use corelog_engine::record::{BatchHeader, Records, check_crc, decompressed_max};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::fetch_response::PartitionData;
+
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::{BrokerId, FetchRequest, ListOffsetsRequest};
-use kafka_protocol::protocol::VersionRange;
+
 use uuid::Uuid;
 
 use super::cluster::{Cluster, topic_name};
 use super::error::ClientError;
-use crate::wire::ErrorCode;
+use crate::wire::answer::data::{FetchAnswer, FetchedPartition, ListOffsetsAnswer};
+use crate::wire::{ApiKey, ErrorCode};
 
 /// From this version on a request names topics by id.
 const BY_ID: i16 = 13;
@@ -87,11 +88,11 @@ impl Consumer {
         let wanted = found
             .partitions
             .iter()
-            .filter(|partition| only.is_none_or(|only| only == partition.partition_index));
+            .filter(|partition| only.is_none_or(|only| only == partition.index));
         let positions: BTreeMap<i32, Position> = wanted
             .map(|partition| {
-                let position = Position { leader: partition.leader_id.0, next: 0 };
-                (partition.partition_index, position)
+                let position = Position { leader: partition.leader_id, next: 0 };
+                (partition.index, position)
             })
             .collect();
         if let (Some(partition), true) = (only, positions.is_empty()) {
@@ -135,10 +136,9 @@ impl Consumer {
         let request =
             ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![topic]);
         let connection = self.cluster.broker(leader).await?;
-        let version =
-            connection.version::<ListOffsetsRequest>(VersionRange { min: 1, max: i16::MAX })?;
-        let answer = connection.call(&request, version).await?;
-        let result = answer.topics.first().and_then(|topic| topic.partitions.first());
+        let version = connection.version(ApiKey::ListOffsets, 1..=i16::MAX)?;
+        let answer: ListOffsetsAnswer = connection.call(&request, version).await?;
+        let result = answer.topics.iter().next().and_then(|topic| topic.partitions.iter().next());
         let what = format!("offsets of partition {partition} of topic '{}'", self.topic);
         match result {
             Some(result) if result.error_code == 0 => Ok(result.offset),
@@ -177,7 +177,7 @@ impl Consumer {
         Ok(records)
     }
 
-    async fn fetch(&mut self, leader: i32) -> Result<Vec<PartitionData>, ClientError> {
+    async fn fetch(&mut self, leader: i32) -> Result<Vec<FetchedPartition>, ClientError> {
         let mine = self.positions.iter().filter(|(_, position)| position.leader == leader);
         let partitions = mine.map(|(partition, position)| {
             FetchPartition::default()
@@ -201,18 +201,18 @@ impl Consumer {
             .with_topics(vec![topic]);
         let newest = if self.id.is_nil() { BY_ID - 1 } else { i16::MAX };
         let connection = self.cluster.broker(leader).await?;
-        let version = connection.version::<FetchRequest>(VersionRange { min: 4, max: newest })?;
-        let answer = connection.call(&request, version).await?;
+        let version = connection.version(ApiKey::Fetch, 4..=newest)?;
+        let answer: FetchAnswer = connection.call(&request, version).await?;
         if answer.error_code != 0 {
             let what = format!("cannot fetch from topic '{}'", self.topic);
             return Err(ClientError::refused(what, answer.error_code, None));
         }
-        Ok(answer.responses.into_iter().flat_map(|topic| topic.partitions).collect())
+        Ok(answer.topics.iter().flat_map(|topic| topic.partitions.iter()).collect())
     }
 
     async fn take(
         &mut self,
-        data: PartitionData,
+        data: FetchedPartition,
         into: &mut Vec<Consumed>,
     ) -> Result<(), ClientError> {
         match ErrorCode::from_code(data.error_code) {
@@ -222,24 +222,22 @@ impl Consumer {
                 return self.learn_leaders().await;
             }
             Some(_) | None => {
-                let what = format!(
-                    "cannot fetch from partition {} of topic '{}'",
-                    data.partition_index, self.topic
-                );
+                let what =
+                    format!("cannot fetch from partition {} of topic '{}'", data.index, self.topic);
                 return Err(ClientError::refused(what, data.error_code, None));
             }
         }
-        let Some(position) = self.positions.get_mut(&data.partition_index) else { return Ok(()) };
+        let Some(position) = self.positions.get_mut(&data.index) else { return Ok(()) };
         let records = data.records.unwrap_or_default();
-        position.next = unpack(data.partition_index, position.next, records, into)?;
+        position.next = unpack(data.index, position.next, records, into)?;
         Ok(())
     }
 
     async fn learn_leaders(&mut self) -> Result<(), ClientError> {
         let topic = self.cluster.topic(&self.topic, false).await?;
         for partition in &topic.partitions {
-            if let Some(position) = self.positions.get_mut(&partition.partition_index) {
-                position.leader = partition.leader_id.0;
+            if let Some(position) = self.positions.get_mut(&partition.index) {
+                position.leader = partition.leader_id;
             }
         }
         Ok(())

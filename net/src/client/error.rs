@@ -46,7 +46,15 @@ pub enum ClientError {
         /// Host and port.
         address: String,
         /// Name of the request.
-        api: String,
+        api: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The request is one that cannot be written.
+    #[error("{api} cannot be sent: {why}")]
+    Unsendable {
+        /// Name of the request.
+        api: &'static str,
         /// What is wrong with it.
         why: String,
     },
@@ -56,7 +64,7 @@ pub enum ClientError {
         /// Host and port.
         address: String,
         /// Name of the request.
-        api: String,
+        api: &'static str,
     },
     /// The broker refuses, and says why.
     #[error("{what}: {}", reason(*.code, .message))]

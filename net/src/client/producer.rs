@@ -7,14 +7,15 @@ use bytes::Bytes;
 use corelog_engine::record::{BatchBuilder, Codec};
 use kafka_protocol::messages::ProduceRequest;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::protocol::{StrBytes, VersionRange};
+
 use uuid::Uuid;
 
 use super::cluster::{Cluster, topic_name};
 use super::connection::REQUEST_TIMEOUT;
 use super::error::ClientError;
 use super::partitioner::partition_of;
-use crate::wire::ErrorCode;
+use crate::wire::answer::data::ProduceAnswer;
+use crate::wire::{ApiKey, ErrorCode};
 
 /// From this version on a request names topics by id.
 const BY_ID: i16 = 13;
@@ -134,18 +135,18 @@ impl Producer {
         let has_id = !self.id.is_nil();
         let connection = self.cluster.broker(leader).await?;
         let newest = if has_id { i16::MAX } else { BY_ID - 1 };
-        let version = connection.version::<ProduceRequest>(VersionRange { min: 3, max: newest })?;
+        let version = connection.version(ApiKey::Produce, 3..=newest)?;
         if acks == 0 {
-            connection.send(&request, version).await?;
+            connection.send(ApiKey::Produce, &request, version).await?;
             return Ok(-1);
         }
-        let answer = connection.call(&request, version).await?;
-        let result = answer.responses.first().and_then(|topic| topic.partition_responses.first());
+        let answer: ProduceAnswer = connection.call(&request, version).await?;
+        let result = answer.topics.iter().next().and_then(|topic| topic.partitions.iter().next());
         let what = format!("cannot produce to partition {partition} of topic '{}'", self.topic);
         match result {
             Some(result) if result.error_code == 0 => Ok(result.base_offset),
             Some(result) => {
-                let message = result.error_message.as_ref().map(StrBytes::as_str);
+                let message = result.error_message.as_deref();
                 Err(ClientError::refused(what, result.error_code, message))
             }
             None => Err(ClientError::refused(what, ErrorCode::UnknownServerError.code(), None)),
@@ -168,9 +169,9 @@ impl Producer {
         let topic = self.cluster.topic(&self.topic, true).await?;
         let mut leaders = vec![-1; topic.partitions.len()];
         for partition in &topic.partitions {
-            let place = usize::try_from(partition.partition_index).unwrap_or(usize::MAX);
+            let place = usize::try_from(partition.index).unwrap_or(usize::MAX);
             if let Some(leader) = leaders.get_mut(place) {
-                *leader = partition.leader_id.0;
+                *leader = partition.leader_id;
             }
         }
         (self.id, self.leaders) = (topic.topic_id, leaders);
