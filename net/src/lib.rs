@@ -1,6 +1,7 @@
 //! The wire: the Kafka protocol both ways, listeners, handlers and the `corelog` command.
 
 pub mod admission;
+pub mod cli;
 pub mod client;
 pub mod connection;
 pub mod dispatch;
@@ -10,4 +11,5 @@ pub mod input;
 pub mod listener;
 pub mod memory;
 pub mod response;
+pub mod serve;
 pub mod wire;

@@ -1,2 +1,10 @@
-//! The `corelog` command.
-fn main() {}
+//! The `corelog` command: everything happens in `cli`.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    corelog_net::cli::run()
+}

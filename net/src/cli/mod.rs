@@ -1,0 +1,26 @@
+//! The `corelog` command: one file per subcommand, arguments in, text out.
+//!
+//! | file | subcommand |
+//! |---|---|
+//! | `serve` | run a broker |
+//! | `storage` | cluster ids, formatting, what is in a log dir |
+//! | `topic` | create, list, describe, delete |
+//! | `produce`, `consume` | lines in, records out |
+//! | `log_dump/` | what is in a log's files |
+//! | `output`, `logging`, `settings` | what several of them share |
+//!
+//! Exit codes: 0 done, 1 it failed, 2 it was called wrongly. What goes wrong is said in one line on
+//! standard error. Must not know how a broker works inside.
+
+mod consume;
+mod log_dump;
+mod logging;
+mod output;
+mod produce;
+mod run;
+mod serve;
+mod settings;
+mod storage;
+mod topic;
+
+pub use run::run;

@@ -1,0 +1,54 @@
+//! `[server.properties] [--override key=value]...`: the file read, the overrides put over it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use corelog_engine::config::{BrokerConfig, Given, Loaded};
+
+/// Arguments that make up a broker's configuration.
+#[derive(clap::Args)]
+pub struct Settings {
+    /// Kafka's server.properties; without it, a single node with its data in ./data
+    #[arg(value_name = "server.properties")]
+    file: Option<PathBuf>,
+    /// A key and value that win over the file; may be repeated
+    #[arg(long = "override", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+}
+
+impl Settings {
+    /// Reads and checks everything, and logs what is worth a note.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a value is not valid.
+    pub fn load(&self) -> anyhow::Result<BrokerConfig> {
+        load(self.file.as_deref(), &self.overrides)
+    }
+}
+
+/// As [`Settings::load`], from parts.
+///
+/// # Errors
+/// The file cannot be read, or a value is not valid.
+pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<BrokerConfig> {
+    let mut given = match file {
+        None => Given::default(),
+        Some(file) => {
+            let name = file.display().to_string();
+            let content = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+            Given::from_file(&name, &content)?
+        }
+    };
+    for text in overrides {
+        given.put(text)?;
+    }
+    let Loaded { config, notes } = BrokerConfig::load(given)?;
+    for note in notes {
+        if note.warning {
+            tracing::warn!(key = note.key, "{}", note.text);
+        } else {
+            tracing::info!(key = note.key, "{}", note.text);
+        }
+    }
+    Ok(config)
+}
