@@ -1,0 +1,70 @@
+"""confluent-kafka (librdkafka) as a client of the acceptance lists: `confluent.py BOOTSTRAP`, jobs on standard input."""
+
+import sys
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from jobs import read_records, read_to_end, serve
+
+BOOTSTRAP = sys.argv[1]
+
+
+def produce(job):
+    """Sends the records file; waits for every delivery report."""
+    producer = Producer({
+        "bootstrap.servers": BOOTSTRAP,
+        "compression.codec": job["codec"],
+        "acks": job["acks"],
+        "enable.idempotence": job["idempotent"],
+        "message.max.bytes": 11_000_000,
+        "batch.size": 1 << 20,
+        "linger.ms": 50,
+        "message.timeout.ms": 30_000,
+    })
+    outcome = {"acked": 0, "errors": []}
+
+    def report(error, _message):
+        if error is None:
+            outcome["acked"] += 1
+        else:
+            outcome["errors"].append(str(error))
+
+    for key, value, headers in read_records(job["records"]):
+        producer.produce(job["topic"], partition=job["partition"], key=key, value=value,
+                         headers=headers, on_delivery=report)
+    left = producer.flush(40)
+    if left or outcome["errors"]:
+        raise RuntimeError(f"{left} undelivered, first error {outcome['errors'][:1]}")
+    return {"acked": outcome["acked"]}
+
+
+def consume(job):
+    """Reads the partition with assign()."""
+    consumer = Consumer({
+        "bootstrap.servers": BOOTSTRAP,
+        "group.id": "unused",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",
+        "fetch.wait.max.ms": 50,
+    })
+    partition = TopicPartition(job["topic"], job["partition"], 0)
+    low, _ = consumer.get_watermark_offsets(partition, timeout=10)
+    partition.offset = low
+    consumer.assign([partition])
+    state = {"position": low}
+
+    def poll(digest):
+        for message in consumer.consume(500, timeout=0.5):
+            if message.error():
+                raise RuntimeError(str(message.error()))
+            digest.add(message.key(), message.value(), message.headers() or [])
+            state["position"] = message.offset() + 1
+        return state["position"]
+
+    try:
+        return read_to_end(job, lambda: consumer.get_watermark_offsets(partition, timeout=10)[1], poll)
+    finally:
+        consumer.close()
+
+
+serve({"produce": produce, "consume": consume})

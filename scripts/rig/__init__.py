@@ -1,0 +1,13 @@
+"""What scripts/acceptance is made of.
+
+  main        the command line: which lists, which broker
+  report      the lines, the exit code
+  places      folders of a run, what is fetched once and kept in .cache
+  broker      one node under test: Corelog or Apache Kafka, start, stop, kill
+  corpus      the records that every client sends, and their sha256
+  worker      one client program, asked job by job (clients/python/jobs.py says what a job is)
+  programs    the client programs: how each is installed and started, what it can do
+  dump        kafka-dump-log.sh: run and read
+  history     what producers were told, what consumers saw, and the checker of both
+  clients, formats, durability    the lists, one file each
+"""
