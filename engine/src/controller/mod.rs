@@ -9,9 +9,14 @@ mod creating;
 mod decider;
 mod frame;
 mod handle;
+mod import;
+mod log_dir;
+mod log_dirs;
+mod meta_properties;
 mod metadata_log;
 mod recovery;
 mod serve;
+mod start;
 
 pub use ask::{
     AssignmentError, CreateRequestError, CreateTopicError, DeleteTopicError, InvalidConfig,
@@ -20,6 +25,11 @@ pub use ask::{
 pub use creating::Created;
 pub use decider::{Decider, PRODUCER_ID_BLOCK};
 pub use handle::{ControllerHandle, Deleted};
+pub use import::{ImportError, ImportRefused, ImportReport};
+pub use log_dir::LogDirError;
+pub use log_dirs::{LogDir, LogDirs, format_log_dirs, open_log_dirs};
+pub use meta_properties::{BadMetaProperties, META_PROPERTIES, MetaProperties};
 pub use metadata_log::{MetadataLog, MetadataLogError};
 pub use recovery::{Damage, LOG_FILE, SNAPSHOT_FILE};
 pub use serve::Controller;
+pub use start::{StartError, Started, start_controller};

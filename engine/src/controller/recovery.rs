@@ -158,6 +158,13 @@ pub struct Recovered<'a> {
     pub torn_bytes: u64,
 }
 
+/// Whether a log holds nothing but where its cluster begins: what a format leaves that did not
+/// finish.
+pub fn is_only_a_start(log: &[u8]) -> bool {
+    frame::decode(log)
+        .is_some_and(|frame| (frame.generation, frame.sequence, frame.size()) == (1, 0, log.len()))
+}
+
 /// Reads both files by the table. `None` is a file that does not exist.
 ///
 /// # Errors
