@@ -26,6 +26,9 @@ const PARTITION_BYTES: i32 = 4 << 20;
 const DECOMPRESS_BYTES: usize = 64 << 20;
 /// How long the broker may hold a fetch that finds nothing.
 const WAIT_MS: i32 = 500;
+/// What ListOffsets calls the offset behind the last record, and that of the first.
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
 /// Between two questions who leads a partition.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -111,8 +114,8 @@ impl Consumer {
                 self.positions.values_mut().for_each(|position| position.next = offset);
                 return Ok(());
             }
-            Start::Latest => -1,
-            Start::Earliest => -2,
+            Start::Latest => LATEST,
+            Start::Earliest => EARLIEST,
         };
         let partitions: Vec<i32> = self.positions.keys().copied().collect();
         for partition in partitions {
@@ -221,6 +224,7 @@ impl Consumer {
                 tokio::time::sleep(RETRY_PAUSE).await;
                 return self.learn_leaders().await;
             }
+            Some(ErrorCode::OffsetOutOfRange) => return self.out_of_range(data.index).await,
             Some(_) | None => {
                 let what =
                     format!("cannot fetch from partition {} of topic '{}'", data.index, self.topic);
@@ -231,6 +235,14 @@ impl Consumer {
         let records = data.records.unwrap_or_default();
         position.next = unpack(data.index, position.next, records, into)?;
         Ok(())
+    }
+
+    /// The broker says only that an offset is not there; people want to know what is.
+    async fn out_of_range(&mut self, partition: i32) -> Result<(), ClientError> {
+        let offset = self.positions.get(&partition).map_or(-1, |position| position.next);
+        let first = self.offset_for(partition, EARLIEST).await?;
+        let end = self.offset_for(partition, LATEST).await?;
+        Err(ClientError::NoSuchOffset { partition, offset, first, end })
     }
 
     async fn learn_leaders(&mut self) -> Result<(), ClientError> {

@@ -89,6 +89,20 @@ pub enum ClientError {
         /// Partitions from 0 to this, exclusive.
         count: usize,
     },
+    /// The partition does not hold that offset.
+    #[error(
+        "offset {offset} is not in partition {partition}: it holds {first} to {end}, exclusive"
+    )]
+    NoSuchOffset {
+        /// The partition.
+        partition: i32,
+        /// As asked for.
+        offset: i64,
+        /// First offset that is there.
+        first: i64,
+        /// The offset that the next record will get.
+        end: i64,
+    },
     /// A partition is without a leader for longer than one cares to wait.
     #[error("partition {partition} of topic '{topic}' has no leader")]
     NoLeader {
