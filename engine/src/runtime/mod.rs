@@ -9,6 +9,7 @@ mod clock;
 mod map;
 mod mesh;
 mod part;
+pub mod planted;
 mod random;
 mod reply;
 mod report;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::runtime::planted::{Bug, is_planted};
 use crate::runtime::{DirEntry, EntryKind};
 
 use super::disk::{Disk, FileEdit, error};
@@ -213,6 +214,9 @@ async fn sync_directory(path: &Path) -> io::Result<()> {
     let (owned, order) = (path.to_path_buf(), current().disk.borrow().numbers);
     operate(OpKind::SyncDirectory, path, move |disk| {
         let directory = disk.find_directory(&owned)?;
+        if is_planted(Bug::SkippedDirectorySync) {
+            return Ok(());
+        }
         disk.sync_directory(directory, order);
         Ok(())
     })

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use crate::runtime::OpenMode;
+use crate::runtime::planted::{Bug, is_planted};
 
 use super::disk::{FileEdit, error};
 use super::fault::OpKind;
@@ -89,6 +90,9 @@ impl SegmentFile {
             OpKind::SyncData,
             &self.path,
             move |disk| {
+                if is_planted(Bug::SkippedDataSync) {
+                    return Ok(());
+                }
                 disk.sync_file(node, order);
                 Ok(())
             },
