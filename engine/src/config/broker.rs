@@ -96,6 +96,8 @@ pub struct CoreConfig {
     pub memory_budget_bytes: u64,
     /// `corelog.syncs.in.flight`, per core and log dir.
     pub syncs_in_flight: usize,
+    /// `corelog.test.skip.sync`.
+    pub skip_sync_for_tests: bool,
 }
 
 /// Background work on logs.
@@ -109,6 +111,8 @@ pub struct UpkeepConfig {
     pub start_offset_checkpoint: Duration,
     /// `corelog.checkpoint.bytes`, per log dir.
     pub checkpoint_bytes: u64,
+    /// `corelog.disk.reserve.bytes`, per log dir.
+    pub disk_reserve_bytes: u64,
     /// `producer.id.expiration.ms`.
     pub producer_expiration: Duration,
 }
@@ -290,6 +294,7 @@ fn cores(values: &Values<'_>) -> CoreConfig {
         workers: values.number("corelog.workers"),
         memory_budget_bytes: values.number("corelog.memory.budget.bytes"),
         syncs_in_flight: values.number("corelog.syncs.in.flight"),
+        skip_sync_for_tests: values.flag("corelog.test.skip.sync"),
     }
 }
 
@@ -299,6 +304,7 @@ fn upkeep(values: &Values<'_>) -> UpkeepConfig {
         recovery_point_checkpoint: values.millis("log.flush.offset.checkpoint.interval.ms"),
         start_offset_checkpoint: values.millis("log.flush.start.offset.checkpoint.interval.ms"),
         checkpoint_bytes: values.number("corelog.checkpoint.bytes"),
+        disk_reserve_bytes: values.number("corelog.disk.reserve.bytes"),
         producer_expiration: values.millis("producer.id.expiration.ms"),
     }
 }

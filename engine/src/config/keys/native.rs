@@ -33,16 +33,29 @@ pub const KEYS: &[Key] = &[
     .obeyed(),
     int(
         "corelog.syncs.in.flight",
-        "4",
+        "8",
         Between(1, 64),
         "Writes and syncs in flight at one time, per core and log dir.",
     )
     .obeyed(),
     long(
         "corelog.checkpoint.bytes",
-        "67108864",
+        "134217728",
         AtLeast(1_048_576),
-        "Bytes appended to a log dir before its recovery points are written.",
+        "Bytes per log dir that a start after a crash may have to read again.",
+    )
+    .obeyed(),
+    long(
+        "corelog.disk.reserve.bytes",
+        "536870912",
+        AtLeast(0),
+        "Free bytes of a log dir below which produces are refused with a retriable error.",
+    )
+    .obeyed(),
+    boolean(
+        "corelog.test.skip.sync",
+        "false",
+        "Acknowledge without syncing. Loses data; proves that the tests of durability notice.",
     )
     .obeyed(),
     unset(

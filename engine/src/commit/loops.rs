@@ -1,0 +1,160 @@
+//! The two loops of a log: one writes what has queued up, one syncs what was written.
+//!
+//! Each runs while there is work and ends when there is none; it is never dropped half way, so a
+//! ring operation always outlives its wait. Both take one of the log dir's K permits per
+//! blocking operation. The next sync starts when the last one ends: under load each covers all
+//! that was written meanwhile.
+
+use std::rc::Rc;
+
+use super::committer::{Committer, Entry};
+use super::event::{Change, CommitEvent};
+use super::queue::Step;
+use crate::log::LogError;
+use crate::record::StampedBatch;
+use crate::runtime::{
+    self,
+    planted::{Bug, is_planted},
+};
+
+/// Starts the write loop unless it runs.
+pub(super) fn start_writing(committer: &Rc<Committer>, entry: &Rc<Entry>) {
+    if entry.writing.replace(true) {
+        return;
+    }
+    let (committer, entry) = (committer.clone(), entry.clone());
+    runtime::spawn(async move {
+        let outcome = write_all(&committer, &entry).await;
+        entry.writing.set(false);
+        if let Err(error) = outcome {
+            committer.fail(format!("{}: {error}", entry.log.path().display()));
+        }
+    });
+}
+
+/// Starts the sync loop unless it runs.
+pub(super) fn start_syncing(committer: &Rc<Committer>, entry: &Rc<Entry>) {
+    if entry.syncing.replace(true) {
+        return;
+    }
+    let (committer, entry) = (committer.clone(), entry.clone());
+    runtime::spawn(async move {
+        let outcome = sync_all(&committer, &entry).await;
+        entry.syncing.set(false);
+        if let Err(error) = outcome {
+            committer.fail(format!("{}: {error}", entry.log.path().display()));
+        }
+    });
+}
+
+async fn write_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), LogError> {
+    loop {
+        let step = entry.queue.borrow_mut().take();
+        match step {
+            None => return Ok(()),
+            Some(Step::Append(batches)) => write_group(committer, entry, batches).await?,
+            Some(Step::Change(change, done)) => {
+                apply(committer, entry, change).await?;
+                // The caller may have gone; the change holds all the same.
+                let _ = done.send(());
+            }
+        }
+        if committer.offline().is_some() {
+            return Ok(());
+        }
+    }
+}
+
+async fn write_group(
+    committer: &Rc<Committer>,
+    entry: &Rc<Entry>,
+    batches: Vec<StampedBatch>,
+) -> Result<(), LogError> {
+    let bytes: u64 = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
+    let count = batches.len() as u64;
+    let permit = committer.blocking.acquire().await;
+    entry.log.append(batches).await?;
+    drop(permit);
+    committer.wrote(bytes);
+    if is_planted(Bug::EarlyAck) {
+        entry.durable.set(entry.log.end_offset());
+        committer.emit(CommitEvent::Durable { log: entry.id, ends: entry.ends() });
+    }
+    committer.metrics.bytes_appended.add(bytes);
+    committer.metrics.batches_appended.add(count);
+    committer.emit(CommitEvent::Written { log: entry.id, ends: entry.ends() });
+    start_syncing(committer, entry);
+    committer.dirty.borrow_mut().wrote(entry.id, bytes);
+    start_checkpoint(committer);
+    Ok(())
+}
+
+async fn apply(
+    committer: &Rc<Committer>,
+    entry: &Rc<Entry>,
+    change: Change,
+) -> Result<(), LogError> {
+    match change {
+        Change::Truncate { to } => {
+            entry.log.truncate(to).await?;
+            entry.durable.set(entry.durable.get().min(to));
+        }
+        Change::StartAt(offset) => entry.log.start_at(offset).await?,
+        Change::Delete => {
+            committer.forget(entry.id);
+            entry.log.delete().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn sync_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), LogError> {
+    while sync_is_due(entry) && committer.offline().is_none() {
+        entry.flush_asked.set(false);
+        let permit = committer.blocking.acquire().await;
+        let before = entry.durable.get();
+        let end = if committer.settings.skip_sync {
+            entry.log.end_offset()
+        } else {
+            entry.log.sync().await?
+        };
+        drop(permit);
+        committer.metrics.commits.one();
+        if committer.offline().is_some() {
+            return Ok(());
+        }
+        entry.durable.set(end.max(before));
+        committer.emit(CommitEvent::Durable { log: entry.id, ends: entry.ends() });
+    }
+    Ok(())
+}
+
+fn sync_is_due(entry: &Entry) -> bool {
+    let ends = entry.ends();
+    let unsynced = ends.written - ends.durable;
+    unsynced > 0 && (unsynced >= entry.flush_messages.get() || entry.flush_asked.get())
+}
+
+/// Starts checkpoints, one log at a time, while the uncovered tails exceed their budget.
+fn start_checkpoint(committer: &Rc<Committer>) {
+    if committer.checkpointing.get() {
+        return;
+    }
+    let Some(id) = committer.dirty.borrow_mut().take_due() else { return };
+    committer.checkpointing.set(true);
+    let committer = committer.clone();
+    runtime::spawn(async move {
+        if let Ok(entry) = committer.entry(id) {
+            match entry.log.checkpoint().await {
+                Ok(recovery_point) => {
+                    committer.emit(CommitEvent::Checkpointed { log: id, recovery_point });
+                }
+                Err(error) => {
+                    committer.fail(format!("{}: {error}", entry.log.path().display()));
+                }
+            }
+        }
+        committer.checkpointing.set(false);
+        start_checkpoint(&committer);
+    });
+}
