@@ -25,4 +25,6 @@ pub mod controller;
 
 pub mod shard;
 
+// A node serves sockets and waits for signals, which the simulated world does not have.
+#[cfg(not(simulated))]
 pub mod node;

@@ -1,1 +1,22 @@
-//! One core's world.
+//! One core's world: its partitions, and the way to those of other cores.
+//!
+//! A [`Shard`] is what the wire talks to on each core. It groups a request by owner core, sends
+//! at most one message to each, and gathers the answers. Knows partitions, committers and the
+//! metadata image; never frames, versions or error codes.
+
+mod asking;
+mod deadlines;
+mod fetching;
+mod housekeeping;
+mod message;
+mod opening;
+mod producing;
+mod progress;
+mod serving;
+mod world;
+
+pub use fetching::FetchSpec;
+pub use message::{EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk, ShardMessage};
+pub use producing::ProduceTicket;
+pub use progress::RecoveryProgress;
+pub use world::{CheckpointNote, LogDir, Shard, ShardShared};

@@ -1,0 +1,116 @@
+//! What a core does once a second, and how it stops.
+//!
+//! Free space, `flush.ms`, retention and idle producers. An idle core does next to nothing: a
+//! dir is asked for its free space only after something was queued for it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::world::Shard;
+use crate::commit::Change;
+use crate::metadata::LogId;
+use crate::partition::{Partition, Role};
+use crate::runtime::{self, Directory, Mono};
+
+const TICK: Duration = Duration::from_secs(1);
+/// How long a stop waits for what is queued.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+impl Shard {
+    pub(super) async fn keep_house(self: Rc<Self>) {
+        let check = self.shared.config.upkeep.retention_check;
+        let mut retention_due = runtime::now() + check;
+        loop {
+            self.observe_space().await;
+            self.flush_overdue();
+            if runtime::now() >= retention_due {
+                self.apply_retention();
+                retention_due = runtime::now() + check;
+            }
+            runtime::sleep(TICK).await;
+        }
+    }
+
+    async fn observe_space(&self) {
+        for (dir, committer) in self.shared.dirs.iter().zip(&self.committers) {
+            if !committer.wants_space() {
+                continue;
+            }
+            let free = match Directory::open(&dir.path).await {
+                Ok(directory) => directory.free_bytes().await,
+                Err(error) => Err(error),
+            };
+            match free {
+                Ok(free) => committer.observed_free(free),
+                Err(error) => {
+                    tracing::warn!(%error, dir = %dir.path.display(), "free space is unknown");
+                }
+            }
+        }
+    }
+
+    fn flush_overdue(&self) {
+        for (id, dir, partition) in self.open_partitions() {
+            let config = partition.config();
+            if config.flush_messages > 1 && partition.is_unsynced_for(config.flush_ms) {
+                self.committers[dir].flush(id);
+            }
+        }
+    }
+
+    fn apply_retention(&self) {
+        let now = runtime::wall();
+        let idle_max = self.shared.config.upkeep.producer_expiration.as_millis();
+        let idle_max = i64::try_from(idle_max).unwrap_or(i64::MAX);
+        let image = self.image();
+        for (id, dir, partition) in self.open_partitions() {
+            partition.expire_producers(now, idle_max);
+            // A policy we do not obey yet is a reason to keep everything.
+            let topic = image.topic_by_id(id.topic);
+            if topic.is_none_or(|topic| topic.imported_unsupported.is_some()) {
+                continue;
+            }
+            if let Some(start) = partition.log().expired(now, partition.high_watermark()) {
+                let _ = self.committers[dir].change(id, Change::StartAt(start));
+                self.note(id, None);
+            }
+        }
+    }
+
+    fn open_partitions(&self) -> Vec<(LogId, usize, Rc<Partition>)> {
+        let slots = self.slots.borrow();
+        let mut open: Vec<_> = slots
+            .iter()
+            .filter_map(|(id, slot)| Some((*id, slot.dir, slot.partition.clone()?)))
+            .collect();
+        open.sort_by_key(|(id, _, _)| *id);
+        open
+    }
+
+    /// Takes no more appends, makes everything durable, closes the logs.
+    pub(super) async fn stop(self: &Rc<Self>) {
+        self.stopping.set(true);
+        self.stop_begun.notify_waiters();
+        for (_, _, partition) in self.open_partitions() {
+            partition.on_stop();
+        }
+        self.drain(runtime::now() + DRAIN_MAX).await;
+        for (id, dir, partition) in self.open_partitions() {
+            partition.on_role(Role::Offline);
+            if self.committers[dir].offline().is_some() {
+                continue;
+            }
+            match partition.log().close().await {
+                Ok(()) => self.note(id, Some(partition.log().end_offset())),
+                Err(error) => tracing::error!(%error, "log not closed cleanly"),
+            }
+        }
+    }
+
+    async fn drain(&self, until: Mono) {
+        let busy = |shard: &Self| shard.committers.iter().any(|committer| committer.is_busy());
+        while busy(self) && runtime::now() < until {
+            runtime::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}

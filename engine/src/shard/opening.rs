@@ -1,0 +1,176 @@
+//! From image to partitions: what a core opens, changes and drops when the metadata changes.
+//!
+//! One image is applied at a time; within it logs are opened a few at once.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::world::{CheckpointNote, Shard, Slot};
+use crate::commit::Change;
+use crate::log::{Log, LogError, OpenFrom, RecoveryReport};
+use crate::metadata::{Image, LogId, PartitionImage, TopicImage};
+use crate::partition::{Partition, PartitionStart, Role};
+use crate::runtime::sync::{Semaphore, mpsc};
+use crate::runtime::{self, Directory};
+
+/// Logs of one core that are opened at once: enough to keep a disk busy, few enough that their
+/// recovery buffers stay small.
+const OPENING_MAX: usize = 8;
+
+/// A partition of the image that this core owns.
+struct Wanted {
+    id: LogId,
+    topic: Arc<TopicImage>,
+    partition: PartitionImage,
+}
+
+impl Shard {
+    /// Applies images for as long as the core lives, the newest first.
+    pub(super) async fn follow_images(self: Rc<Self>) {
+        loop {
+            let image = self.image();
+            self.apply(&image).await;
+            self.applied.send_replace(image.version);
+            self.image_changed.notified().await;
+        }
+    }
+
+    async fn apply(self: &Rc<Self>, image: &Image) {
+        let wanted = self.owned(image);
+        self.drop_unwanted(&wanted);
+        let (done, mut all_done) = mpsc::unbounded_channel::<()>();
+        let turns = Rc::new(Semaphore::new(OPENING_MAX));
+        for wanted in wanted {
+            if let Some(slot) = self.slots.borrow().get(&wanted.id).cloned() {
+                self.refresh(&slot, &wanted);
+                continue;
+            }
+            self.shared.progress.expect(1);
+            let (shard, turns, done) = (self.clone(), turns.clone(), done.clone());
+            runtime::spawn(async move {
+                let turn = turns.acquire().await;
+                shard.open(wanted).await;
+                drop((turn, done));
+            });
+        }
+        drop(done);
+        // Nobody sends: the channel ends when the last task drops its end.
+        let _ = all_done.recv().await;
+    }
+
+    fn owned(&self, image: &Image) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for topic in image.topics() {
+            for (index, partition) in (0..).zip(&topic.partitions) {
+                let id = LogId { topic: topic.id, partition: index };
+                let here = partition.replicas.contains(&self.shared.config.node_id);
+                if here && self.owner(id) == self.core {
+                    let (topic, partition) = (topic.clone(), partition.clone());
+                    wanted.push(Wanted { id, topic, partition });
+                }
+            }
+        }
+        wanted
+    }
+
+    fn drop_unwanted(&self, wanted: &[Wanted]) {
+        let keep: BTreeSet<LogId> = wanted.iter().map(|wanted| wanted.id).collect();
+        let mut gone = Vec::new();
+        self.slots.borrow_mut().retain(|id, slot| {
+            let kept = keep.contains(id);
+            if !kept {
+                gone.push((*id, slot.clone()));
+            }
+            kept
+        });
+        for (id, slot) in gone {
+            if let Some(partition) = slot.partition {
+                partition.on_role(Role::Offline);
+            }
+            // Refused: the log never opened, or its dir is offline; its files stay.
+            let _ = self.committers[slot.dir].change(id, Change::Delete);
+            let (dir, name) = (slot.dir, slot.name);
+            let _ = self.shared.checkpoints.send(CheckpointNote::Gone { dir, name });
+        }
+    }
+
+    fn refresh(&self, slot: &Slot, wanted: &Wanted) {
+        let Some(partition) = &slot.partition else { return };
+        if !Arc::ptr_eq(&partition.config(), &wanted.topic.config) {
+            partition.on_config(wanted.topic.config.clone());
+        }
+    }
+
+    async fn open(self: &Rc<Self>, wanted: Wanted) {
+        let name = (wanted.topic.name.to_string(), wanted.id.partition);
+        let dir = self.dir_of(&wanted.partition, &name).await;
+        let path = self.shared.dirs[dir].path.join(directory_name(&name));
+        let partition = match self.open_log(&wanted, dir, &path, &name).await {
+            Ok(partition) => Some(partition),
+            Err(error) => {
+                tracing::error!(%error, path = %path.display(), "partition stays offline");
+                None
+            }
+        };
+        let opened = partition.is_some();
+        self.slots.borrow_mut().insert(wanted.id, Slot { name, dir, partition });
+        self.shared.progress.opened();
+        if opened {
+            self.note(wanted.id, None);
+        }
+    }
+
+    async fn open_log(
+        &self,
+        wanted: &Wanted,
+        dir: usize,
+        path: &Path,
+        name: &(String, i32),
+    ) -> Result<Rc<Partition>, LogError> {
+        let at = &self.shared.dirs[dir];
+        let from = OpenFrom {
+            clean: at.clean,
+            recovery_point: at.recovery_points.get(name).copied().unwrap_or(0),
+            log_start: at.log_starts.get(name).copied().unwrap_or(0),
+        };
+        let config = wanted.topic.config.clone();
+        let (log, report) = Log::open(path, wanted.id, config.as_ref(), from, &|_| ()).await?;
+        self.shared.progress.checked(report.checked_bytes);
+        if report.checked_bytes > 0 {
+            let RecoveryReport { checked_bytes, cut_bytes, rebuilt_indexes, .. } = report;
+            let path = path.display();
+            tracing::info!(%path, checked_bytes, cut_bytes, rebuilt_indexes, "log recovered");
+        }
+        let epoch = wanted.partition.leader_epoch;
+        // On disk before the first append of the epoch: a restart never leads in it again.
+        log.begin_epoch(epoch, log.end_offset()).await?;
+        let committer = self.committers[dir].clone();
+        committer.adopt(wanted.id, log.clone(), config.flush_messages);
+        let leads = wanted.partition.leader == self.shared.config.node_id;
+        let in_sync = wanted.partition.isr.len();
+        let role = if leads { Role::Leader { epoch, in_sync } } else { Role::Offline };
+        Ok(Partition::new(PartitionStart { id: wanted.id, config, log, committer, role }))
+    }
+
+    /// The log dir the metadata assigned; where it names none, the one that holds the log.
+    async fn dir_of(&self, partition: &PartitionImage, name: &(String, i32)) -> usize {
+        let dirs = &self.shared.dirs;
+        let assigned = partition.directory_on(self.shared.config.node_id);
+        if let Some(at) = dirs.iter().position(|dir| Some(dir.id) == assigned) {
+            return at;
+        }
+        for (at, dir) in dirs.iter().enumerate() {
+            if Directory::open(&dir.path.join(directory_name(name))).await.is_ok() {
+                return at;
+            }
+        }
+        0
+    }
+}
+
+/// `<topic>-<partition>`, Kafka's name of a partition's directory.
+fn directory_name((topic, partition): &(String, i32)) -> String {
+    format!("{topic}-{partition}")
+}
