@@ -68,13 +68,13 @@ def real_complaints(lines):
     With --deep-iteration it says of every segment that does not begin at 0 "Non-consecutive offsets in FILE",
     "-1 is followed by BASE": it takes the time before the first record for offset -1. Only that pair is no complaint.
     """
-    found, pending = [], None
+    found, segment = [], None
     for line in filter(str.strip, lines):
         if line.startswith("Non-consecutive offsets in "):
-            pending = line
-        elif pending and line.split() == ["-1", *"is followed by".split(), str(int(Path(pending).stem))]:
-            continue
+            segment = Path(line)
+        elif segment and " is followed by " in line:
+            if line.split() != ["-1", "is", "followed", "by", str(int(segment.stem))]:
+                found.append(f"{segment}: {line.strip()}")
         else:
-            found += [pending, line] if pending else [line]
-            pending = None if not line.startswith(" ") else pending
+            found.append(line)
     return found

