@@ -27,6 +27,16 @@ const PROTOCOLS: &[(&str, SecurityProtocol)] = &[
 ];
 
 impl SecurityProtocol {
+    /// Kafka's number of it, as registrations carry it.
+    pub fn code(self) -> i16 {
+        match self {
+            SecurityProtocol::Plaintext => 0,
+            SecurityProtocol::Ssl => 1,
+            SecurityProtocol::SaslPlaintext => 2,
+            SecurityProtocol::SaslSsl => 3,
+        }
+    }
+
     fn named(name: &str) -> Option<SecurityProtocol> {
         PROTOCOLS.iter().find(|(known, _)| *known == name).map(|(_, protocol)| *protocol)
     }

@@ -1,1 +1,11 @@
 //! Start and stop one broker: the order of things.
+//!
+//! Runs on the control thread; knows every layer below and nothing of the wire: what a core
+//! serves is handed in.
+
+mod checkpoint_files;
+mod checkpoints;
+mod start;
+mod strays;
+
+pub use start::{NodeError, Running, Server, Watcher, run};
