@@ -148,3 +148,7 @@ pub(super) fn count<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize
     items.for_each(|item| *counts.entry(item).or_default() += 1);
     counts
 }
+
+#[cfg(test)]
+#[path = "decider_test.rs"]
+mod decider_test;

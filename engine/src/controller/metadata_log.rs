@@ -26,7 +26,7 @@ const SNAPSHOT_AFTER_BYTES: u64 = 1 << 20;
 #[derive(Debug, Error)]
 pub enum MetadataLogError {
     /// The node must not start.
-    #[error("{}: {damage}", .dir.display())]
+    #[error("{}/{damage}", .dir.display())]
     Damaged {
         /// The log dir.
         dir: PathBuf,
@@ -167,6 +167,13 @@ impl MetadataLog {
         self.generation = generation;
         self.snapshot_bytes = snapshot_bytes;
         Ok(())
+    }
+
+    /// Every write fails from now on.
+    #[cfg(test)]
+    pub(super) async fn break_file(&mut self) {
+        let path = self.dir.path().join(LOG_FILE);
+        self.file = SegmentFile::open(&path, OpenMode::Read).await.unwrap();
     }
 
     fn check_poison(&self) -> Result<(), MetadataLogError> {

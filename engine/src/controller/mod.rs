@@ -7,6 +7,7 @@
 mod ask;
 mod creating;
 mod decider;
+mod describe_dirs;
 mod frame;
 mod handle;
 mod import;
@@ -24,12 +25,13 @@ pub use ask::{
 };
 pub use creating::Created;
 pub use decider::{Decider, PRODUCER_ID_BLOCK};
+pub use describe_dirs::{LogDirsInfo, describe_log_dirs};
 pub use handle::{ControllerHandle, Deleted};
 pub use import::{ImportError, ImportRefused, ImportReport};
 pub use log_dir::LogDirError;
 pub use log_dirs::{LogDir, LogDirs, format_log_dirs, open_log_dirs};
 pub use meta_properties::{BadMetaProperties, META_PROPERTIES, MetaProperties};
 pub use metadata_log::{MetadataLog, MetadataLogError};
-pub use recovery::{Damage, LOG_FILE, SNAPSHOT_FILE};
+pub use recovery::{Damage, LOG_FILE, Recovered, SNAPSHOT_FILE, recover};
 pub use serve::Controller;
 pub use start::{StartError, Started, start_controller};

@@ -127,3 +127,15 @@ impl Controller {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl Controller {
+    /// Every write fails from now on.
+    async fn break_log(&mut self) {
+        self.log.break_file().await;
+    }
+}
+
+#[cfg(test)]
+#[path = "serve_test.rs"]
+mod serve_test;

@@ -154,3 +154,7 @@ fn check_directories(image: &Image, node: NodeId, dirs: &LogDirs) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "start_test.rs"]
+mod start_test;
