@@ -191,7 +191,9 @@ class Corelog(Broker):
         return [self.binary, "serve", str(properties)]
 
     def format(self, properties):
-        """`corelog serve` formats empty log dirs by itself."""
+        """As for Kafka: a node with a server.properties is formatted by command."""
+        subprocess.run([self.binary, "storage", "format", "-t", CLUSTER_ID, "-c", str(properties)], check=True,
+                       stdout=subprocess.DEVNULL)
 
 
 KINDS = {"corelog": Corelog, "kafka": Kafka}

@@ -22,15 +22,23 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or a value is not valid.
     pub fn load(&self) -> anyhow::Result<BrokerConfig> {
-        load(self.file.as_deref(), &self.overrides)
+        let Loaded { config, notes } = load(self.file.as_deref(), &self.overrides)?;
+        for note in notes {
+            if note.warning {
+                tracing::warn!("{}", note.text);
+            } else {
+                tracing::info!("{}", note.text);
+            }
+        }
+        Ok(config)
     }
 }
 
-/// As [`Settings::load`], from parts.
+/// Reads and checks everything, and logs nothing.
 ///
 /// # Errors
 /// The file cannot be read, or a value is not valid.
-pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<BrokerConfig> {
+pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Loaded> {
     let mut given = match file {
         None => Given::default(),
         Some(file) => {
@@ -42,13 +50,5 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<BrokerC
     for text in overrides {
         given.put(text)?;
     }
-    let Loaded { config, notes } = BrokerConfig::load(given)?;
-    for note in notes {
-        if note.warning {
-            tracing::warn!(key = note.key, "{}", note.text);
-        } else {
-            tracing::info!(key = note.key, "{}", note.text);
-        }
-    }
-    Ok(config)
+    Ok(BrokerConfig::load(given)?)
 }

@@ -54,7 +54,7 @@ pub struct Config {
 
 impl Config {
     fn load(&self) -> anyhow::Result<BrokerConfig> {
-        settings::load(self.config.as_deref(), &self.overrides)
+        Ok(settings::load(self.config.as_deref(), &self.overrides)?.config)
     }
 }
 
