@@ -124,3 +124,48 @@ impl Drop for Charge {
         self.governor.give_back(self.claim, self.bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use corelog_engine::runtime::{now, run_here, sleep, spawn, within};
+
+    use super::*;
+
+    #[test]
+    fn whoever_waits_goes_on_when_memory_is_given_back() {
+        run_here(async {
+            let governor = Governor::new(100);
+            let first = governor.take(governor.claim(), 90).await;
+            let second = governor.take(governor.claim(), 90).await;
+            let waiting = governor.clone();
+            let third = spawn(async move {
+                let _charge = waiting.take(waiting.claim(), 50).await;
+            });
+            sleep(Duration::from_millis(5)).await;
+            assert!(governor.is_short() && !third.is_finished());
+            drop(first);
+            sleep(Duration::from_millis(5)).await;
+            assert!(!third.is_finished(), "one frame beyond the limit is enough");
+            drop(second);
+            third.finished().await;
+            assert_eq!(governor.taken(), 0);
+        });
+    }
+
+    #[test]
+    fn whoever_gives_up_waiting_takes_nothing_with_it() {
+        run_here(async {
+            let governor = Governor::new(100);
+            let first = governor.take(governor.claim(), 100).await;
+            let second = governor.take(governor.claim(), 10).await;
+            let soon = now() + Duration::from_millis(5);
+            assert!(within(soon, governor.take(governor.claim(), 60)).await.is_none());
+            assert!(!governor.is_short());
+            drop((first, second));
+            assert_eq!(governor.taken(), 0);
+            assert!(within(now(), governor.take(governor.claim(), 60)).await.is_some());
+        });
+    }
+}

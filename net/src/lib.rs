@@ -1,6 +1,7 @@
 //! The wire: the Kafka protocol both ways, listeners, handlers and the `corelog` command.
 
 pub mod admission;
+pub mod api;
 pub mod cli;
 pub mod client;
 pub mod connection;

@@ -1,12 +1,181 @@
-//! Runs a broker: from its configuration to a controlled stop.
+//! The broker with its wire: from a configuration to a process that serves until it is told to
+//! stop. Called once, on the thread that starts the process; blocks it.
+//!
+//! Must not know: what a request means, how a configuration was read.
 
-use anyhow::bail;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
 use corelog_engine::config::BrokerConfig;
+use corelog_engine::node::{self, Running, Server, Watcher};
+use corelog_engine::runtime::{
+    self, ColdReads, CoreSettings, IpAddr, KernelFeatures, Listener, Socket, SocketAddr, Task,
+};
+use corelog_engine::shard::Shard;
 
-/// Returns when the broker has stopped.
+use crate::admission::{Admission, AdmissionLimits};
+use crate::api::TABLE;
+use crate::api::broker::Broker;
+use crate::connection::ConnectionWorld;
+use crate::governor::Governor;
+use crate::input::InputLimits;
+use crate::listener;
+
+/// Half of the memory budget is for requests on their way in; the other half is for batches that
+/// wait for the disk, which stand on the same bytes, and for what is read from cold files.
+const REQUEST_SHARE: u64 = 2;
+/// A core has room for this much of requests, however small the budget.
+const REQUEST_BYTES_MIN: u64 = 4 << 20;
+/// How long a look at an address may take before it counts as free.
+const PROBE: Duration = Duration::from_millis(500);
+
+/// An address to listen on, by listener.
+#[derive(Clone, Debug)]
+struct Bind {
+    name: String,
+    address: SocketAddr,
+}
+
+/// Runs the broker until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// Whatever kept it from starting or made it stop.
+/// The kernel, a log dir, the metadata or an address is not as it must be; the text says which.
 pub fn run(config: BrokerConfig) -> anyhow::Result<()> {
-    bail!("node {} cannot run: this build holds no broker yet", config.node_id)
+    run_watched(config, None)
+}
+
+/// As [`run`]; `watcher` is told how start-up goes, after the line in the log that says the same.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(config: BrokerConfig, watcher: Option<Box<dyn Watcher>>) -> anyhow::Result<()> {
+    let features = runtime::probe()?;
+    let binds = Arc::new(runtime::run_here(binds(&config))?);
+    let admission = Admission::new(AdmissionLimits {
+        connections: u64::from(config.network.connections_max),
+        per_address: u64::from(config.network.connections_per_ip_max),
+        per_address_overrides: Default::default(),
+    });
+    let announcer = Announcer { features, binds: binds.clone(), watcher };
+    let server: Server = Arc::new(move |shard| {
+        let (binds, admission) = (binds.clone(), admission.clone());
+        Box::pin(async move { serve(shard, &binds, &admission).await })
+    });
+    node::run(Arc::new(config), server, Box::new(announcer))?;
+    Ok(())
+}
+
+/// Resolves the listeners' addresses and makes sure that nobody else listens there: with
+/// SO_REUSEPORT the kernel would let two brokers share a port.
+async fn binds(config: &BrokerConfig) -> anyhow::Result<Vec<Bind>> {
+    let mut binds = Vec::new();
+    for endpoint in &config.listeners {
+        let shown = format!("listeners: {}://{}:{}", endpoint.name, endpoint.host, endpoint.port);
+        let resolved = runtime::resolve(&endpoint.host, endpoint.port).await;
+        let found = resolved.with_context(|| format!("{shown}: the host has no address"))?;
+        let Some(mut address) = found.into_iter().next() else {
+            bail!("{shown}: the host has no address");
+        };
+        if let Err(error) = Listener::bind(address, 1) {
+            if !(endpoint.host.is_empty() && address.is_ipv6()) {
+                return Err(error).with_context(|| format!("{shown}: cannot listen there"));
+            }
+            // A host without IPv6.
+            address = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), endpoint.port);
+            Listener::bind(address, 1).with_context(|| format!("{shown}: cannot listen there"))?;
+        }
+        if is_taken(address).await {
+            bail!("{shown}: another process listens on port {}", endpoint.port);
+        }
+        binds.push(Bind { name: endpoint.name.clone(), address });
+    }
+    Ok(binds)
+}
+
+async fn is_taken(address: SocketAddr) -> bool {
+    let host = match address.ip() {
+        any if any.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        host => host,
+    };
+    if address.port() == 0 {
+        return false;
+    }
+    let connecting = Socket::connect(SocketAddr::new(host, address.port()));
+    matches!(runtime::within(runtime::now() + PROBE, connecting).await, Some(Ok(_)))
+}
+
+/// Serves connections on this core until the broker stops.
+async fn serve(shard: Rc<Shard>, binds: &[Bind], admission: &Arc<Admission>) {
+    let config = shard.config().clone();
+    let cores = u64::from(shard.shared().cores.max(1));
+    let share = config.cores.memory_budget_bytes / REQUEST_SHARE / cores;
+    let world = Rc::new(ConnectionWorld {
+        state: Broker::new(shard.clone()),
+        table: &TABLE,
+        governor: Governor::new(share.max(REQUEST_BYTES_MIN)),
+        cold: Rc::new(ColdReads::new(CoreSettings::default().cold_read_bytes)),
+        limits: InputLimits {
+            frame_bytes_max: config.network.request_bytes_max as usize,
+            idle_max: config.network.idle_max.unwrap_or(Duration::MAX),
+        },
+    });
+    let mut accepting: Vec<Task> = Vec::new();
+    for bind in binds {
+        match Listener::bind(bind.address, config.network.backlog) {
+            Ok(listener) => {
+                let name = Rc::from(bind.name.as_str());
+                let task = listener::accept(listener, name, admission.clone(), world.clone());
+                accepting.push(runtime::spawn(task));
+            }
+            // It could be bound a moment ago, so this is a matter of descriptors or memory.
+            Err(error) => {
+                let core = shard.core().0;
+                tracing::error!(core, listener = bind.name, %error, "this core cannot listen");
+            }
+        }
+    }
+    shard.stopped().await;
+    for task in accepting {
+        task.abort();
+    }
+}
+
+/// Says in the log what runs, then tells whoever else watches.
+struct Announcer {
+    features: KernelFeatures,
+    binds: Arc<Vec<Bind>>,
+    watcher: Option<Box<dyn Watcher>>,
+}
+
+impl Watcher for Announcer {
+    fn starting(&mut self, running: &Running) {
+        let shared = &running.shared;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            kernel = self.features.release,
+            cores = shared.cores,
+            node = shared.config.node_id,
+            cluster = &*shared.controller.image().cluster_id,
+            "starting"
+        );
+        for dir in &shared.dirs {
+            tracing::info!(path = %dir.path.display(), clean = dir.clean, "log dir");
+        }
+        if let Some(watcher) = &mut self.watcher {
+            watcher.starting(running);
+        }
+    }
+
+    fn started(&mut self, running: &Running) {
+        for bind in self.binds.iter() {
+            tracing::info!(name = bind.name, address = %bind.address, "listening");
+        }
+        let image = running.shared.controller.image();
+        tracing::info!(topics = image.topics().len(), "serving");
+        if let Some(watcher) = &mut self.watcher {
+            watcher.started(running);
+        }
+    }
 }

@@ -28,6 +28,4 @@ pub use properties::Given;
 pub use topic::{CleanupPolicy, Imported, TimestampType, TopicConfig};
 
 #[cfg(test)]
-mod any_input_test;
-#[cfg(test)]
 mod config_test;

@@ -26,6 +26,3 @@ pub use cluster::Cluster;
 pub use consumer::{Consumed, Consumer, Start};
 pub use error::ClientError;
 pub use producer::{Outgoing, Producer};
-
-#[cfg(test)]
-mod client_test;

@@ -1,0 +1,59 @@
+//! What handlers work with: this core's shard, and what is kept beside it for requests.
+//! Core-local.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_engine::config::BrokerConfig;
+use corelog_engine::metadata::Image;
+use corelog_engine::record::ProducerId;
+use corelog_engine::shard::Shard;
+
+/// The broker as a core's handlers see it.
+pub struct Broker {
+    shard: Rc<Shard>,
+    /// Producer ids of this core that nobody has yet.
+    producer_ids: RefCell<Range<ProducerId>>,
+}
+
+impl Broker {
+    /// Over this core's shard.
+    pub fn new(shard: Rc<Shard>) -> Rc<Broker> {
+        Rc::new(Broker { shard, producer_ids: RefCell::new(0..0) })
+    }
+
+    /// This core's partitions, and the way to those of others.
+    pub fn shard(&self) -> &Rc<Shard> {
+        &self.shard
+    }
+
+    /// The cluster as of now.
+    pub fn image(&self) -> Arc<Image> {
+        self.shard.image()
+    }
+
+    /// The settings the broker runs with.
+    pub fn config(&self) -> &BrokerConfig {
+        self.shard.config()
+    }
+
+    /// A producer id that nobody ever had; `None` when the controller gives none now.
+    pub async fn producer_id(&self) -> Option<ProducerId> {
+        loop {
+            if let Some(id) = self.producer_ids.borrow_mut().next() {
+                return Some(id);
+            }
+            match self.shard.controller().producer_id_block().await {
+                // Should another request have brought a block meanwhile, the rest of that one is
+                // never used; there are enough.
+                Ok(block) => *self.producer_ids.borrow_mut() = block,
+                Err(error) => {
+                    tracing::warn!(%error, "no producer ids");
+                    return None;
+                }
+            }
+        }
+    }
+}

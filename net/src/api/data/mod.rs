@@ -1,0 +1,6 @@
+//! Requests about records: produce, fetch, and where things are in a log.
+
+pub mod fetch;
+pub mod list_offsets;
+pub mod offset_for_leader_epoch;
+pub mod produce;

@@ -1,0 +1,10 @@
+//! The traps that clients set, byte by byte, against a real `corelog serve`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod broker;
+mod bytes;
+mod flow;
+mod records;
+mod topics;
+mod versions;
