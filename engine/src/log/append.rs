@@ -48,8 +48,9 @@ impl Log {
             state.segments.insert(base, segment);
             snapshot::encode(&state.producers)
         };
-        self.replace(&file_name(base, Holds::Snapshot), picture).await?;
-        self.write_window().await
+        // A start prefers the window, which knows more; it must not find the snapshot alone.
+        self.write_window().await?;
+        self.replace(&file_name(base, Holds::Snapshot), picture).await
     }
 
     fn check_order(&self, batches: &[StampedBatch]) -> Result<(), LogError> {

@@ -49,6 +49,11 @@ impl<'a> Cursor<'a> {
         self.take().map(i64::from_be_bytes)
     }
 
+    /// Sixteen bytes.
+    pub fn u128(&mut self) -> Option<u128> {
+        self.take().map(u128::from_be_bytes)
+    }
+
     /// Eight bytes.
     pub fn u64(&mut self) -> Option<u64> {
         self.take().map(u64::from_be_bytes)

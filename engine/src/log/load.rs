@@ -21,6 +21,9 @@ use super::segment::Segment;
 use super::time_index::TimeEntry;
 use super::window::Window;
 
+/// Batches that Kafka may have appended at once, with one index entry for all of them.
+const GROUP_BYTES: u64 = 4 << 20;
+
 /// Where a segment lies in its log.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
@@ -82,7 +85,7 @@ pub async fn load(
             // The sizes are not what they should be.
             (offsets.facts, times.facts) = (IndexFacts::Torn, IndexFacts::Torn);
         }
-        if offsets.last.is_some_and(|last| u64::from(last.position) >= task.bytes) && task.clean {
+        if task.next.is_some() && leaves_gap(task, &file, &offsets, &times).await? {
             offsets.facts = IndexFacts::Contradicts;
         }
         let window = match window {
@@ -180,6 +183,34 @@ impl Loaded {
     }
 }
 
+/// Whether the indexes of a closed segment end too early: they were cut, or are not its own.
+async fn leaves_gap(
+    task: Task,
+    file: &Arc<SegmentFile>,
+    offsets: &Found<OffsetEntry>,
+    times: &Found<TimeEntry>,
+) -> io::Result<bool> {
+    let last = offsets.last.map_or(0, |last| u64::from(last.position));
+    if last >= task.bytes {
+        return Ok(task.bytes > 0);
+    }
+    if times.used == 0 && first_timestamp(file, task).await? >= 0 {
+        return Ok(true);
+    }
+    // Kafka makes one entry for a whole group of batches that were copied from a leader.
+    let most = u64::from(task.interval_bytes) + GROUP_BYTES;
+    if task.bytes - last <= most {
+        return Ok(false);
+    }
+    let mut walk = Walk::headers(file.clone(), last..task.bytes, task.base, Offset::MAX);
+    while let Step::Batch(batch) = walk.next().await? {
+        if batch.position - last > most {
+            return Ok(true);
+        }
+    }
+    Ok(walk.position() < task.bytes)
+}
+
 /// What the window checkpoint says of a closed segment.
 fn vouched(task: Task, window: Option<&Window>) -> Option<Fill> {
     let known = window?.sealed.iter().find(|fill| fill.base == task.base)?;
@@ -213,8 +244,16 @@ async fn of_size<E: Entry>(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         result => result?,
     };
-    let fits = file.len().await? == u64::from(entries) * E::BYTES as u64;
-    Ok(fits.then(|| IndexFile::new(file, entries, None)))
+    if file.len().await? != u64::from(entries) * E::BYTES as u64 {
+        return Ok(None);
+    }
+    // Zeroed files keep their size.
+    let Some(last) = entries.checked_sub(1) else {
+        return Ok(Some(IndexFile::new(file, 0, None)));
+    };
+    let last = read_entries::<E>(&file, last, 1).await?.into_iter().next();
+    let used = last.filter(|entry| !entry.is_empty_slot());
+    Ok(used.map(|last| IndexFile::new(file, entries, Some(last))))
 }
 
 /// The fill at the window checkpoint, when the indexes still have their entries below it.

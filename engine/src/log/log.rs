@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
+use crate::metadata::LogId;
 use crate::record::{LeaderEpoch, Offset};
 use crate::runtime::sync::Semaphore;
 use crate::runtime::{Directory, rng, wall};
@@ -23,6 +24,7 @@ use super::settings::LogConfig;
 
 /// A partition's log. One per partition, core-local.
 pub struct Log {
+    pub(super) id: LogId,
     pub(super) dir: RefCell<Directory>,
     pub(super) config: RefCell<LogConfig>,
     pub(super) state: RefCell<State>,
@@ -92,6 +94,11 @@ impl Log {
     /// Number of segments.
     pub fn segment_count(&self) -> usize {
         self.state.borrow().segments.len()
+    }
+
+    /// Which log this is.
+    pub fn id(&self) -> LogId {
+        self.id
     }
 
     /// The log's directory.

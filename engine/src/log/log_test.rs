@@ -5,7 +5,9 @@ use crate::runtime::{ScratchDir, run_here};
 
 use super::super::error::ReadError;
 use super::super::producers::Verdict;
-use super::super::rig::{batch, clean, fill, headers_of, open, place, read_all, stamped, unclean};
+use super::super::rig::{
+    batch, clean, fill, headers_of, in_epoch, open, place, read_all, stamped, unclean,
+};
 
 #[test]
 fn what_is_appended_is_read_back_over_all_segments() {
@@ -67,7 +69,8 @@ fn a_closed_log_opens_as_it_was_without_checking_records() {
         fill(&log, 200).await;
         log.begin_epoch(9, 600).await.expect("an epoch");
         let producing = BatchBuilder::new(Codec::None).producer(77, 1, 0);
-        log.append(vec![stamped(producing, 600, 2, 5, 9_000)]).await.expect("an append");
+        let led = in_epoch(stamped(producing, 600, 2, 5, 9_000), 9);
+        log.append(vec![led]).await.expect("an append");
         log.close().await.expect("a close");
         let before = (log.producers(), log.epochs(), log.size_bytes());
         drop(log);

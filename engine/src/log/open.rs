@@ -96,9 +96,9 @@ impl Log {
             .await
             .map_err(|error| LogError::io("creation", path, error))?;
         let listing = tidy(&dir).await?;
-        check_topic(&dir, id).await?;
-        let (epochs, epochs_known) = read_epochs(&dir).await?;
         let window = read_window(&dir).await?;
+        check_topic(&dir, id, window.as_ref()).await?;
+        let (epochs, epochs_known) = read_epochs(&dir).await?;
         let mut opening = Opening {
             dir,
             config: config.into(),
@@ -112,7 +112,10 @@ impl Log {
         };
         let producers = opening.run(&listing).await?;
         let report = opening.report;
-        Ok((Rc::new(opening.into_log(producers)), report))
+        let log = Rc::new(opening.into_log(id, producers));
+        log.delete_below(log.start_offset()).await?;
+        log.verify_epochs().await?;
+        Ok((log, report))
     }
 }
 
@@ -253,11 +256,7 @@ impl Opening<'_> {
                 return Err(self.corrupt(base, u64::from(bytes)));
             }
             EndAction::BeginAtStart => {
-                let bases: Vec<Offset> = self.segments.keys().copied().collect();
                 tracing::warn!(log = %self.dir.path().display(), end, "log ends below its start");
-                self.segments.clear();
-                self.drop_segments(&bases).await?;
-                self.window = None;
             }
             EndAction::Serve if facts.below_recovery_point => {
                 let recovery_point = self.recovery_point();
@@ -266,7 +265,7 @@ impl Opening<'_> {
             }
             EndAction::Serve => {}
         }
-        if self.segments.is_empty() {
+        if self.segments.is_empty() || facts.below_start {
             let base = self.from.log_start;
             let created = Segment::create(&self.dir, base, wall()).await;
             let mut segment =
@@ -282,7 +281,7 @@ impl Opening<'_> {
         LogError::Corrupt { path, position, recovery_point: self.recovery_point() }
     }
 
-    fn into_log(self, producers: ProducerTable) -> Log {
+    fn into_log(self, id: LogId, producers: ProducerTable) -> Log {
         let end = self.end();
         let first = self.segments.keys().next().copied().unwrap_or(end);
         let start = self.from.log_start.max(first);
@@ -301,6 +300,7 @@ impl Opening<'_> {
             hints: Hints::default(),
         };
         Log {
+            id,
             dir: RefCell::new(self.dir),
             config: RefCell::new(self.config),
             state: RefCell::new(state),
@@ -310,19 +310,21 @@ impl Opening<'_> {
     }
 }
 
-async fn check_topic(dir: &Directory, id: LogId) -> Result<(), LogError> {
+/// Whether the directory belongs to this topic. The window checkpoint, which has a checksum, knows
+/// better than `partition.metadata`, which has none.
+async fn check_topic(dir: &Directory, id: LogId, window: Option<&Window>) -> Result<(), LogError> {
     let path = dir.path().join(PARTITION_METADATA);
-    let found = match read_small(dir, PARTITION_METADATA).await? {
+    let written = match read_small(dir, PARTITION_METADATA).await? {
         Some(bytes) => partition_metadata::parse(&String::from_utf8_lossy(&bytes)),
         None => None,
     };
-    match found {
-        Some(found) if found == id.topic => Ok(()),
-        Some(found) => {
+    match window.map(|window| window.topic).or(written) {
+        Some(found) if found != id.topic => {
             let path = dir.path().to_path_buf();
             Err(LogError::OtherTopic { path, found, expected: id.topic })
         }
-        None => {
+        _ if written == Some(id.topic) => Ok(()),
+        _ => {
             let text = partition_metadata::text(id.topic).into_bytes();
             let done = dir.replace(PARTITION_METADATA, text).await;
             done.map_err(|error| LogError::io("replace", path, error))

@@ -3,19 +3,26 @@
 //!
 //! Headers only; records are never read. Must not know who decides about producers.
 
-use crate::record::{BatchHeader, Offset};
+use std::sync::Arc;
 
-use super::error::LogError;
+use crate::record::{BatchHeader, LeaderEpoch, Offset};
+use crate::runtime::SegmentFile;
+
+use super::epochs::EpochCache;
+use super::error::{LogError, ReadError};
+use super::fill::Fill;
+use super::log::Log;
 use super::names::{Holds, file_name};
 use super::open::{Opening, read_small};
 use super::producers::ProducerTable;
+use super::read::View;
 use super::recovery_table::{
     FileAction, ProducerFacts, ProducerSource, SnapshotFacts, decide_producers, decide_snapshot,
 };
 use super::scan::{Step, Walk};
-use super::segment::Segment;
 use super::snapshot;
 use super::tidy::Listing;
+use super::window::Window;
 
 /// The producers at the log's end. Snapshots that are of no use any more go.
 pub(super) async fn producers(
@@ -38,6 +45,9 @@ pub(super) async fn producers(
         (ProducerSource::Snapshot, _, Some((offset, table))) => (table, offset),
         _ => (ProducerTable::default(), Offset::MIN),
     };
+    if let Some(window) = window {
+        restore_snapshot(opening, window, listing).await?;
+    }
     let place = window.map(|window| (window.fill.base, u64::from(window.fill.bytes)));
     for segment in opening.segments.values() {
         if segment.fill.next_offset <= from {
@@ -47,7 +57,7 @@ pub(super) async fn producers(
             Some((base, position)) if base == segment.fill.base => position,
             _ => 0,
         };
-        headers(segment, position, |header| {
+        walk_headers(&segment.file, &segment.fill, position, |header| {
             if header.base_offset >= from {
                 table.apply(header);
             }
@@ -58,20 +68,94 @@ pub(super) async fn producers(
     Ok(table)
 }
 
+/// A roll writes the window checkpoint and then the snapshot; a crash may have come in between.
+async fn restore_snapshot(
+    opening: &Opening<'_>,
+    window: &Window,
+    listing: &Listing,
+) -> Result<(), LogError> {
+    let base = window.fill.base;
+    let missing = listing.bytes(base, Holds::Snapshot).is_none();
+    if !missing || window.recovery_point != base || !opening.segments.contains_key(&base) {
+        return Ok(());
+    }
+    let name = file_name(base, Holds::Snapshot);
+    let done = opening.dir.replace(&name, snapshot::encode(&window.producers)).await;
+    done.map_err(|error| LogError::io("replace", opening.dir.path().join(name), error))
+}
+
 impl Opening<'_> {
     /// Leader epochs from all headers of the log.
     pub(super) async fn replay_epochs(&mut self) -> Result<(), LogError> {
         for segment in self.segments.values() {
             let epochs = &mut self.epochs;
-            headers(segment, 0, |header| {
-                let epoch = header.partition_leader_epoch;
-                if epochs.latest().is_none_or(|last| epoch > last.epoch) {
-                    epochs.assign(epoch, header.base_offset);
-                }
-            })
-            .await?;
+            walk_headers(&segment.file, &segment.fill, 0, |header| note_epoch(epochs, header))
+                .await?;
         }
         Ok(())
+    }
+}
+
+impl Log {
+    /// Looks whether the batches where epochs begin are of those epochs. The checkpoint is a text
+    /// without a checksum; one that contradicts the log is made anew from all headers.
+    pub(super) async fn verify_epochs(&self) -> Result<(), LogError> {
+        let failed = |error| LogError::Io {
+            action: "looking up epochs",
+            path: self.path(),
+            source: std::io::Error::other(error),
+        };
+        let starts = self.epochs().starts().to_vec();
+        let mut earlier = None;
+        let mut holds = true;
+        for entry in &starts {
+            let here = self.epoch_at(entry.start).await.map_err(failed)?;
+            let before = self.epoch_at(entry.start - 1).await.map_err(failed)?;
+            holds &= here.is_none_or(|epoch| epoch == entry.epoch);
+            holds &= before.is_none() || before == earlier;
+            earlier = Some(entry.epoch);
+        }
+        let (start, end) = (self.start_offset(), self.end_offset());
+        let covered = starts.first().is_some_and(|first| first.start <= start);
+        if holds && (covered || start == end) {
+            return Ok(());
+        }
+        let mut epochs = EpochCache::default();
+        let views: Vec<View> = {
+            let state = self.state.borrow();
+            state.segments.values().map(|segment| segment.view()).collect()
+        };
+        for view in views {
+            walk_headers(&view.file, &view.fill, 0, |header| note_epoch(&mut epochs, header))
+                .await?;
+        }
+        epochs.truncate_start(start);
+        if self.epochs() == epochs {
+            return Ok(());
+        }
+        tracing::warn!(log = %self.path().display(), "leader epochs contradict the log: made anew");
+        self.state.borrow_mut().epochs = epochs;
+        self.write_epochs().await
+    }
+
+    /// Epoch of the batch that holds an offset; `None` outside of the log.
+    async fn epoch_at(&self, offset: Offset) -> Result<Option<LeaderEpoch>, ReadError> {
+        if offset < self.start_offset() || offset >= self.end_offset() {
+            return Ok(None);
+        }
+        let Some(view) = self.state.borrow().segment_of(offset).map(|segment| segment.view())
+        else {
+            return Ok(None);
+        };
+        let batch = self.locate(&view, None, offset).await?;
+        Ok(batch.map(|batch| batch.header.partition_leader_epoch))
+    }
+}
+
+fn note_epoch(epochs: &mut EpochCache, header: &BatchHeader) {
+    let epoch = header.partition_leader_epoch;
+    if epochs.latest().is_none_or(|last| epoch > last.epoch) {
+        epochs.assign(epoch, header.base_offset);
     }
 }
 
@@ -111,21 +195,21 @@ async fn pick_snapshot(
     Ok(newest)
 }
 
-async fn headers(
-    segment: &Segment,
+async fn walk_headers(
+    file: &Arc<SegmentFile>,
+    fill: &Fill,
     position: u64,
     mut each: impl FnMut(&BatchHeader),
 ) -> Result<(), LogError> {
-    let range = position..u64::from(segment.fill.bytes);
-    let fill = &segment.fill;
-    let mut walk = Walk::headers(segment.file.clone(), range, fill.base, fill.next_offset);
+    let range = position..u64::from(fill.bytes);
+    let mut walk = Walk::headers(file.clone(), range, fill.base, fill.next_offset);
     loop {
         let step = walk.next().await;
-        match step.map_err(|error| LogError::io("read", segment.file.path(), error))? {
+        match step.map_err(|error| LogError::io("read", file.path(), error))? {
             Step::Batch(batch) => each(&batch.header),
             Step::End => return Ok(()),
             Step::Bad { position } => {
-                let path = segment.file.path().to_path_buf();
+                let path = file.path().to_path_buf();
                 return Err(LogError::Corrupt { path, position, recovery_point: fill.next_offset });
             }
         }

@@ -76,6 +76,12 @@ pub fn stamped(
     StampedBatch::from_checked(header, bytes, offset, EPOCH, None)
 }
 
+/// The same batch, written by the leader of another epoch.
+pub fn in_epoch(batch: StampedBatch, epoch: i32) -> StampedBatch {
+    let StampedBatch { header, bytes } = batch;
+    StampedBatch::from_checked(header, bytes.into(), header.base_offset, epoch, None)
+}
+
 /// Appends `count` batches of three records, about 120 bytes each, one call per batch.
 pub async fn fill(log: &Log, count: usize) {
     for _ in 0..count {

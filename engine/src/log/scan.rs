@@ -99,6 +99,11 @@ impl Walk {
         self
     }
 
+    /// Where the walk stands.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// The next batch.
     pub async fn next(&mut self) -> io::Result<Step> {
         if self.position == self.end {

@@ -5,6 +5,7 @@
 //! a compacted segment ends.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use crate::record::Offset;
 use crate::runtime::{Directory, EntryKind, OpenMode, SegmentFile};
@@ -55,7 +56,11 @@ pub async fn tidy(dir: &Directory) -> Result<Listing, LogError> {
                 FileAction::TakePlace => {
                     dir.rename(text, text.strip_suffix(SWAP).unwrap_or(text)).await
                 }
-                _ => dir.unlink(text).await,
+                _ => match dir.unlink(text).await {
+                    // A delayed unlink of this process was faster.
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                    result => result,
+                },
             };
             done.map_err(|error| LogError::io("tidying", dir.path().join(text), error))?;
             tracing::info!(file = %dir.path().join(text).display(), action = ?pass, "leftover");

@@ -37,13 +37,22 @@ impl Log {
         if to >= self.end_offset() {
             return Ok(self.end_offset());
         }
-        let to = to.max(self.start_offset());
-        let _held = self.upkeep.acquire().await;
-        let cut = self.find_cut(to).await?;
-        self.lower_window(&cut).await?;
-        self.drop_above(cut.segment).await?;
-        self.cut_segment(&cut).await?;
-        self.settle(cut).await?;
+        let start = self.start_offset();
+        {
+            let _held = self.upkeep.acquire().await;
+            let cut = self.find_cut(to.max(start)).await?;
+            self.lower_window(&cut).await?;
+            self.drop_above(cut.segment).await?;
+            self.cut_segment(&cut).await?;
+            self.settle(cut).await?;
+        }
+        if self.end_offset() < start {
+            // The log started inside the batch that went.
+            self.state.borrow_mut().end = start;
+            self.roll(start).await?;
+            self.state.borrow_mut().durable = start;
+            self.delete_below(start).await?;
+        }
         Ok(self.end_offset())
     }
 
@@ -111,7 +120,7 @@ impl Log {
             let (start, end) = (self.start_offset(), self.end_offset());
             return Err(LogError::StartOutOfRange { path, offset: to, start, end });
         };
-        let mut producers = self.producers_at(base).await?;
+        let (mut producers, known) = self.producers_near(base, to).await?;
         let interval = self.config.borrow().index_interval_bytes;
         let mut fill = Fill::empty(base);
         let mut walk = view.walk(0);
@@ -120,7 +129,9 @@ impl Log {
             match step {
                 Step::Batch(batch) if batch.header.last_offset() < to => {
                     fill.add(&batch.header, interval);
-                    producers.apply(&batch.header);
+                    if batch.header.base_offset >= known {
+                        producers.apply(&batch.header);
+                    }
                 }
                 Step::Batch(_) | Step::End => break,
                 Step::Bad { position } => {
@@ -135,14 +146,26 @@ impl Log {
         Ok(Cut { segment: base, fill, producers, epochs_changed })
     }
 
-    /// The producers at a segment's base offset, from its snapshot, or from all headers before.
-    async fn producers_at(&self, base: Offset) -> Result<ProducerTable, LogError> {
+    /// The producers at an offset of the segment at `base` that is not above `to`: as the window
+    /// checkpoint has them, or those at the segment's start from its snapshot, which knows one
+    /// batch of each, or from all headers before.
+    async fn producers_near(
+        &self,
+        base: Offset,
+        to: Offset,
+    ) -> Result<(ProducerTable, Offset), LogError> {
         let dir = self.directory();
+        if let Some(bytes) = super::open::read_small(&dir, WINDOW_CHECKPOINT).await?
+            && let Ok(window) = Window::decode(&bytes)
+            && (base..=to).contains(&window.recovery_point)
+        {
+            return Ok((window.producers, window.recovery_point));
+        }
         let name = file_name(base, Holds::Snapshot);
         if let Some(bytes) = super::open::read_small(&dir, &name).await?
             && let Ok(table) = snapshot::decode(&bytes)
         {
-            return Ok(table);
+            return Ok((table, base));
         }
         let views: Vec<_> = {
             let state = self.state.borrow();
@@ -157,7 +180,7 @@ impl Log {
                 table.apply(&batch.header);
             }
         }
-        Ok(table)
+        Ok((table, base))
     }
 
     /// From here on nothing at or above the cut counts as durable.
@@ -167,6 +190,7 @@ impl Log {
             let below = state.segments.range(..cut.segment);
             Window {
                 generation: state.generation + 1,
+                topic: self.id.topic,
                 recovery_point: cut.fill.next_offset.min(state.recovery_point),
                 fill: cut.fill,
                 sealed: below.map(|(_, segment)| segment.fill).collect(),
@@ -199,7 +223,14 @@ impl Log {
         }
     }
 
-    async fn delete_below(&self, start: Offset) -> Result<(), LogError> {
+    /// Takes away the segments that lie below the log's start.
+    pub(super) async fn delete_below(&self, start: Offset) -> Result<(), LogError> {
+        let active = self.state.borrow().segments.keys().next_back().copied();
+        if active.is_some_and(|active| self.recovery_point() < active) {
+            // A crash interrupted the roll: what the old segments say about producers is not in the
+            // window checkpoint yet.
+            self.checkpoint().await?;
+        }
         loop {
             let oldest = {
                 let state = self.state.borrow();
@@ -214,7 +245,8 @@ impl Log {
     }
 
     /// Renames a segment's files to `.deleted`, durably, and unlinks them later: whoever reads
-    /// them still has them open.
+    /// them still has them open. The records go first: what is left without them is an orphan,
+    /// but records without their snapshot would have forgotten their producers.
     async fn rename_away(&self, base: Offset) -> Result<(), LogError> {
         let dir = self.directory();
         let mut renamed = Vec::new();
@@ -222,7 +254,13 @@ impl Log {
             let name = file_name(base, holds);
             let gone = format!("{name}{DELETED}");
             match dir.rename(&name, &gone).await {
-                Ok(()) => renamed.push(gone),
+                Ok(()) => {
+                    renamed.push(gone);
+                    if holds == Holds::Records {
+                        let synced = dir.sync().await;
+                        synced.map_err(|error| self.poison("sync", dir.path(), error))?;
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(self.poison("rename", dir.path().join(name), error)),
             }

@@ -74,8 +74,8 @@ impl Log {
             let state = self.state.borrow();
             (state.end, snapshot::encode(&state.producers))
         };
-        self.replace(&file_name(end, Holds::Snapshot), picture).await?;
-        self.write_window().await
+        self.write_window().await?;
+        self.replace(&file_name(end, Holds::Snapshot), picture).await
     }
 
     /// Syncs the active segment with its indexes, which get their closing entry and exact size.
@@ -172,6 +172,7 @@ impl Log {
         let state = self.state.borrow();
         Some(Window {
             generation: state.generation + 1,
+            topic: self.id.topic,
             recovery_point: state.end,
             fill: state.active()?.fill,
             sealed: state.segments.values().rev().skip(1).map(|segment| segment.fill).collect(),

@@ -7,13 +7,14 @@
 //!     length:     u32   of the body
 //!     generation: u64   counts the writes
 //!     crc:        u32   CRC-32 of generation and body
-//!     body: version u16 = 1, recovery point, how far its segment and those before it
+//!     body: version u16 = 1, topic id, recovery point, how far its segment and those before it
 //!           were filled, producers
 //!
 //! The last batch below the recovery point (its position and CRC) tells whether the log is still
 //! the one that the frame was written for. Pure. Must not know files.
 
 use smallvec::SmallVec;
+use uuid::Uuid;
 
 use crate::record::{Offset, ProducerId};
 
@@ -31,6 +32,8 @@ const CRC_AT: usize = 12;
 pub struct Window {
     /// Counts the writes of this file.
     pub generation: u64,
+    /// The topic that the log belongs to.
+    pub topic: Uuid,
     /// Everything below is on stable storage, indexes included.
     pub recovery_point: Offset,
     /// How far the segment was filled that holds it.
@@ -60,6 +63,7 @@ impl Window {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![0; HEAD_BYTES];
         bytes.extend_from_slice(&VERSION.to_be_bytes());
+        bytes.extend_from_slice(&self.topic.as_u128().to_be_bytes());
         bytes.extend_from_slice(&self.recovery_point.to_be_bytes());
         encode_fill(&self.fill, &mut bytes);
         bytes.extend_from_slice(&(self.sealed.len() as u32).to_be_bytes());
@@ -152,6 +156,7 @@ fn encode_producer(id: ProducerId, producer: &Producer, bytes: &mut Vec<u8>) {
 }
 
 fn decode_body(cursor: &mut Cursor<'_>, generation: u64) -> Option<Window> {
+    let topic = Uuid::from_u128(cursor.u128()?);
     let recovery_point = cursor.i64()?;
     let fill = decode_fill(cursor)?;
     let mut sealed = Vec::new();
@@ -166,6 +171,7 @@ fn decode_body(cursor: &mut Cursor<'_>, generation: u64) -> Option<Window> {
     }
     (cursor.remaining() == 0).then_some(Window {
         generation,
+        topic,
         recovery_point,
         fill,
         sealed,
@@ -229,7 +235,14 @@ mod tests {
             last_batch: Some(Anchor { position: 800, crc: 0xdead_beef }),
         };
         let sealed = vec![Fill { base: 0, next_offset: 50, ..fill }];
-        Window { generation: 9, recovery_point: 110, fill, sealed, producers }
+        Window {
+            generation: 9,
+            topic: Uuid::from_u128(7),
+            recovery_point: 110,
+            fill,
+            sealed,
+            producers,
+        }
     }
 
     #[test]
