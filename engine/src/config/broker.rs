@@ -65,10 +65,6 @@ pub struct NetworkConfig {
     pub fetch_bytes_max: u32,
     /// `max.request.partition.size.limit`.
     pub described_partitions_max: u32,
-    /// `socket.send.buffer.bytes`; `None` leaves it to the system.
-    pub send_buffer_bytes: Option<u32>,
-    /// `socket.receive.buffer.bytes`; `None` leaves it to the system.
-    pub receive_buffer_bytes: Option<u32>,
     /// `socket.listen.backlog.size`.
     pub backlog: i32,
     /// `max.connections`.
@@ -77,8 +73,6 @@ pub struct NetworkConfig {
     pub connections_per_ip_max: u32,
     /// `connections.max.idle.ms`; `None` never closes an idle connection.
     pub idle_max: Option<Duration>,
-    /// `request.timeout.ms`.
-    pub request_timeout: Duration,
 }
 
 /// Threads, ring and memory: Corelog's own keys.
@@ -105,10 +99,6 @@ pub struct CoreConfig {
 pub struct UpkeepConfig {
     /// `log.retention.check.interval.ms`.
     pub retention_check: Duration,
-    /// `log.flush.offset.checkpoint.interval.ms`.
-    pub recovery_point_checkpoint: Duration,
-    /// `log.flush.start.offset.checkpoint.interval.ms`.
-    pub start_offset_checkpoint: Duration,
     /// `corelog.checkpoint.bytes`, per log dir.
     pub checkpoint_bytes: u64,
     /// `corelog.disk.reserve.bytes`, per log dir.
@@ -276,13 +266,10 @@ fn network(values: &Values<'_>) -> NetworkConfig {
         request_bytes_max: values.number("socket.request.max.bytes"),
         fetch_bytes_max: values.number("fetch.max.bytes"),
         described_partitions_max: values.number("max.request.partition.size.limit"),
-        send_buffer_bytes: values.limit("socket.send.buffer.bytes"),
-        receive_buffer_bytes: values.limit("socket.receive.buffer.bytes"),
         backlog: values.number("socket.listen.backlog.size"),
         connections_max: values.number("max.connections"),
         connections_per_ip_max: values.number("max.connections.per.ip"),
         idle_max: values.limit("connections.max.idle.ms").map(Duration::from_millis),
-        request_timeout: values.millis("request.timeout.ms"),
     }
 }
 
@@ -301,8 +288,6 @@ fn cores(values: &Values<'_>) -> CoreConfig {
 fn upkeep(values: &Values<'_>) -> UpkeepConfig {
     UpkeepConfig {
         retention_check: values.millis("log.retention.check.interval.ms"),
-        recovery_point_checkpoint: values.millis("log.flush.offset.checkpoint.interval.ms"),
-        start_offset_checkpoint: values.millis("log.flush.start.offset.checkpoint.interval.ms"),
         checkpoint_bytes: values.number("corelog.checkpoint.bytes"),
         disk_reserve_bytes: values.number("corelog.disk.reserve.bytes"),
         producer_expiration: values.millis("producer.id.expiration.ms"),

@@ -117,7 +117,7 @@ fn kafkas_shipped_file_is_taken_as_it_is() {
     assert!(!config.auto_format, "a node with a file is formatted by hand");
     let (warnings, information): (Vec<_>, Vec<_>) = notes.iter().partition(|note| note.warning);
     assert_eq!(warnings.len(), 6, "{warnings:?}");
-    assert_eq!(information.len(), 3, "{information:?}");
+    assert_eq!(information.len(), 5, "{information:?}");
 }
 
 #[test]

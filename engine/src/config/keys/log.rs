@@ -154,16 +154,16 @@ pub const KEYS: &[Key] = &[
         "log.flush.offset.checkpoint.interval.ms",
         "60000",
         AtLeast(0),
-        "How often the recovery points are written, besides corelog.checkpoint.bytes.",
+        "How often the recovery points are written.",
     )
-    .obeyed(),
+    .meaningless("recovery points follow the bytes written, see corelog.checkpoint.bytes"),
     int(
         "log.flush.start.offset.checkpoint.interval.ms",
         "60000",
         AtLeast(0),
         "How often the log start offsets are written.",
     )
-    .obeyed(),
+    .meaningless("start offsets are written when they change"),
     long(
         "log.segment.delete.delay.ms",
         "60000",

@@ -43,14 +43,14 @@ pub const KEYS: &[Key] = &[
         AtLeast(-1),
         "SO_SNDBUF of client sockets; -1 leaves it to the system.",
     )
-    .obeyed(),
+    .meaningless("the system sizes socket buffers as it needs them"),
     int(
         "socket.receive.buffer.bytes",
         "102400",
         AtLeast(-1),
         "SO_RCVBUF of client sockets; -1 leaves it to the system.",
     )
-    .obeyed(),
+    .meaningless("the system sizes socket buffers as it needs them"),
     int(
         "socket.request.max.bytes",
         "104857600",
@@ -138,8 +138,7 @@ pub const KEYS: &[Key] = &[
         "30000",
         AtLeast(1),
         "Longest time a request may wait inside the broker for others.",
-    )
-    .obeyed(),
+    ),
     int(
         "fetch.max.bytes",
         "57671680",
