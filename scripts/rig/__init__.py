@@ -9,5 +9,7 @@
   programs    the client programs: how each is installed and started, what it can do
   dump        kafka-dump-log.sh: run and read
   history     what producers were told, what consumers saw, and the checker of both
-  clients, formats, durability    the lists, one file each
+  load, fixture  the load of the durability list; log directories written by Apache Kafka
+  bytes      the protocol by hand, for the wire list
+  clients, formats, durability, recovery, wire    the lists, one file each
 """

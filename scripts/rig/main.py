@@ -4,10 +4,16 @@ import argparse
 import signal
 import traceback
 
-from rig import broker, clients, durability, formats, places
+from rig import broker, clients, durability, formats, places, recovery, wire
 from rig.report import Report
 
-LISTS = {"clients": clients.run, "formats": formats.run, "durability": durability.run}
+LISTS = {
+    "clients": clients.run,
+    "formats": formats.run,
+    "durability": durability.run,
+    "recovery": recovery.run,
+    "wire": wire.run,
+}
 
 
 def run(arguments):

@@ -1,5 +1,6 @@
 // franz-go as a client of the acceptance lists: `franz jobs BOOTSTRAP` takes jobs on standard input
-// (clients/python/jobs.py says what a job is), `franz load ...` is the load of the durability list.
+// (clients/python/jobs.py says what a job is), `franz load ...` is the load of the durability list, `franz fill ...` that
+// of the recovery list.
 package main
 
 import (
@@ -35,11 +36,15 @@ var allAcks = map[string]kgo.Acks{"0": kgo.NoAck(), "1": kgo.LeaderAck(), "all":
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: franz jobs BOOTSTRAP | franz load BOOTSTRAP TOPIC ...")
+		fmt.Fprintln(os.Stderr, "usage: franz jobs BOOTSTRAP | franz load ... | franz fill ...")
 		os.Exit(2)
 	}
-	if os.Args[1] == "load" {
+	switch os.Args[1] {
+	case "load":
 		load(os.Args[2:])
+		return
+	case "fill":
+		fill(os.Args[2:])
 		return
 	}
 	input := bufio.NewScanner(os.Stdin)
@@ -71,7 +76,7 @@ func run(bootstrap string, line []byte) (map[string]any, error) {
 
 func produce(bootstrap string, j job) (map[string]any, error) {
 	options := []kgo.Opt{
-		kgo.SeedBrokers(bootstrap), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(50 * time.Millisecond),
+		kgo.SeedBrokers(bootstrap), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(250 * time.Millisecond),
 		kgo.ProducerBatchMaxBytes(11 << 20), kgo.ProducerBatchCompression(codecs[j.Codec]), kgo.RequiredAcks(allAcks[j.Acks]),
 		kgo.RecordDeliveryTimeout(30 * time.Second),
 	}
@@ -99,6 +104,7 @@ func produce(bootstrap string, j job) (map[string]any, error) {
 		sent++
 		client.Produce(context.Background(), record, func(_ *kgo.Record, err error) { done <- err })
 	}
+	go client.Flush(context.Background())
 	for range sent {
 		if err := <-done; err != nil {
 			failed = err

@@ -90,7 +90,7 @@ public final class Client {
             "acks", job.get("acks").asText(),
             "enable.idempotence", job.get("idempotent").asBoolean(),
             "batch.size", 1 << 20,
-            "linger.ms", 50,
+            "linger.ms", 250,
             "max.request.size", 16 << 20));
         settings.put("delivery.timeout.ms", 40_000);
         List<Future<RecordMetadata>> sent = new ArrayList<>();

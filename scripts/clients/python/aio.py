@@ -20,7 +20,7 @@ async def send(job):
         enable_idempotence=job["idempotent"],
         max_batch_size=1 << 20,
         max_request_size=16 << 20,
-        linger_ms=50,
+        linger_ms=250,
     )
     await producer.start()
     try:

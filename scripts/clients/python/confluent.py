@@ -18,7 +18,7 @@ def produce(job):
         "enable.idempotence": job["idempotent"],
         "message.max.bytes": 11_000_000,
         "batch.size": 1 << 20,
-        "linger.ms": 50,
+        "linger.ms": 250,
         "message.timeout.ms": 30_000,
     })
     outcome = {"acked": 0, "errors": []}

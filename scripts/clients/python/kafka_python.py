@@ -38,7 +38,7 @@ def produce(job):
         compression_type=None if job["codec"] == "none" else job["codec"],
         acks=job["acks"] if job["acks"] == "all" else int(job["acks"]),
         batch_size=1 << 20,
-        linger_ms=50,
+        linger_ms=250,
         max_request_size=16 << 20,
         **settings,
     )

@@ -33,7 +33,7 @@ def produce(job):
     options = [f"-H{name}={value.decode()}" for name, value in names]
     settings = {
         "acks": job["acks"], "compression.codec": job["codec"], "message.max.bytes": 11_000_000,
-        "enable.idempotence": str(job["idempotent"]).lower(), "batch.size": 1 << 20, "linger.ms": 50,
+        "enable.idempotence": str(job["idempotent"]).lower(), "batch.size": 1 << 20, "linger.ms": 250,
     }
     for name, value in settings.items():
         options += ["-X", f"{name}={value}"]
