@@ -5,6 +5,7 @@
 
 mod checkpoint_files;
 mod checkpoints;
+mod counters;
 mod start;
 mod strays;
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::checkpoints::CheckpointWriter;
-use super::strays;
+use super::{counters, strays};
 use crate::config::{self, BrokerConfig};
 use crate::controller::{
     self, Controller, ControllerHandle, ImportReport, LogDirs, RegisterError, StartError,
@@ -137,6 +137,7 @@ async fn run_here(
     tracing::info!("stopping");
     forwarding.abort();
     let lost = stop_cores(&to_cores, cores, threads).await;
+    counters::tell();
     let _ = notes.send(CheckpointNote::Last);
     writing.finished().await;
     lost.map_err(NodeError::CoreLost)?;
