@@ -10,6 +10,8 @@
   dump        kafka-dump-log.sh: run and read
   history     what producers were told, what consumers saw, and the checker of both
   load, fixture  the load of the durability list; log directories written by Apache Kafka
-  bytes      the protocol by hand, for the wire list
+  raw, requests, batches  the protocol and the record format by hand, on plain sockets, for the wire list
+  traps, indexes, spans, frozen, hot, promises  the parts of the wire list
+  counters, pings  what a core counted; small requests beside other work, each with its time
   clients, formats, durability, recovery, wire    the lists, one file each
 """

@@ -1,0 +1,137 @@
+"""1 GB fetched: straight from the page cache while it is there, and without holding anybody up when it is not.
+
+One core, so that the pings share it with the fetch. Broker and pings run at a higher priority than whatever else
+the machine does, each on a CPU of its own; pings of an idle broker at the same time show what the machine adds.
+"""
+
+import os
+import subprocess
+import time
+
+from rig import broker, counters
+from rig.batches import batch, headers
+from rig.pings import Pings, quantile, shown
+from rig.raw import FETCH, PRODUCE, Link
+from rig.requests import Want, create, fetch, fetch_body, produce, produce_body, read_produce
+
+MIB = 1 << 20
+BATCH_BYTES, BATCHES, PIPELINED = 1_000_000, 1000, 4
+FETCH_BYTES = 8 * MIB
+WAIT_MS_MAX = 10
+PRIORITY = -10
+BROKER_CPU, PING_CPU = 0, 1
+NODE = {"corelog.cpus": str(BROKER_CPU), "corelog.pin": "true"}
+
+
+def run(folder, options, report):
+    """Fill and fetch hot in one life, fetch cold in the next."""
+    node = preferred(folder / "node", options)
+    idle = preferred(folder / "idle", options)
+    idle.start()
+    node.start()
+    sent = batch([os.urandom(BATCH_BYTES // 10) for _ in range(10)])
+    fill(node, sent)
+    hot(node, sent, report)
+    node.start()
+    cold(node, idle, sent, report)
+    idle.stop()
+
+
+def preferred(folder, options):
+    """A broker on the one core, at a higher priority."""
+    node = broker.under_test(folder, options, overrides=NODE)
+    plain = node.command
+    node.command = lambda properties: ["nice", "-n", str(PRIORITY), *plain(properties)]
+    return node
+
+
+def fill(node, sent):
+    """1 GB of the same batch, a few requests in flight."""
+    with Link(node.port, timeout=60) as link:
+        create(link, "hot")
+        body = produce_body(9, "hot", {0: sent}, acks=1)
+        waiting = []
+        for number in range(BATCHES + PIPELINED):
+            if number < BATCHES:
+                waiting.append(link.send(PRODUCE, 9, body))
+            if len(waiting) >= PIPELINED or number >= BATCHES and waiting:
+                error, *_ = read_produce(link.answer(PRODUCE, 9, waiting.pop(0)), 9)[0]
+                if error:
+                    raise ValueError(f"produce: error {error}")
+
+
+def read_all(node, sent):
+    """Fetches everything; every batch must be the one that was sent. Returns bytes and seconds."""
+    started, offset, total = time.monotonic(), 0, 0
+    tail = memoryview(sent)[16:]
+    with Link(node.port, timeout=60) as link:
+        while offset < BATCHES * 10:
+            want = Want(offset=offset, max_bytes=FETCH_BYTES, min_bytes=1, wait_ms=5000)
+            link.send(FETCH, 12, fetch_body(12, "hot", [0], want))
+            data = memoryview(link.receive())
+            # The records are all but the head and two ends of structs, and begin with their base offset.
+            at = bytes(data[:200]).find(offset.to_bytes(8, "big") + sent[8:12])
+            found = headers(data[at:]) if at >= 0 else []
+            for one in found:
+                if one.base != offset or data[at + one.position + 16 : at + one.position + one.size] != tail:
+                    raise ValueError(f"other bytes than were sent at offset {offset}")
+                offset, total = one.last + 1, total + one.size
+            if not found:
+                raise ValueError(f"no batch at offset {offset}")
+    return total, time.monotonic() - started
+
+
+def hot(node, sent, report):
+    """Everything is in the page cache."""
+    total, seconds = read_all(node, sent)
+    node.stop()
+    counted = counters.of_last_life(node)
+    carried = counters.total(counted, "bytes_sent_sendfile")
+    misses = counters.total(counted, "residency_misses")
+    report.item("wire/1 GB hot: by sendfile", carried >= 0.99 * total,
+                f"{100 * carried / total:.2f} % of {total / 1e9:.2f} GB, {total / 1e6 / seconds:.0f} MB/s to this client")
+    report.item("wire/1 GB hot: residency misses", misses == 0, misses)
+
+
+def cold(node, idle, sent, report):
+    """Nothing is in the page cache; pings on the same core meanwhile."""
+    with Link(node.port) as link:  # what a first request costs is no part of this
+        fetch(link, "hot", max_bytes=1)
+    subprocess.run(["sync"], check=True)
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
+        file.write("3")
+    delay = RunDelay(node.pid)
+    with Pings([node.port, idle.port], cpu=PING_CPU, nice=PRIORITY) as pings:
+        time.sleep(0.5)
+        total, seconds = read_all(node, sent)
+        served, control = pings.stop()
+    waited = delay.seconds()
+    node.stop()
+    counted = counters.of_last_life(node)
+    misses = counters.total(counted, "residency_misses")
+    carried = [counters.total(counted, f"bytes_sent_{how}") for how in ("sendfile", "memory")]
+    report.item("wire/1 GB cold: moved", total == len(sent) * BATCHES and sum(carried) >= total and misses > 0,
+                f"{total / 1e9:.2f} GB in {seconds:.1f} s, {misses} misses, "
+                f"{carried[1] / 1e9:.2f} GB from memory, {carried[0] / 1e9:.2f} GB by sendfile")
+    slow = sum(one > WAIT_MS_MAX for one in served)
+    report.item("wire/1 GB cold: no other request waits", max(served) <= WAIT_MS_MAX,
+                f"{shown(served)}; {slow} over {WAIT_MS_MAX} ms")
+    report.note(f"an idle broker at the same time: {shown(control)}, {sum(one > WAIT_MS_MAX for one in control)} over "
+                f"{WAIT_MS_MAX} ms; the core's thread waited {1000 * waited:.0f} ms in all for its CPU")
+    return quantile(served, 0.9999)
+
+
+class RunDelay:
+    """How long the core's thread was ready and did not get its CPU."""
+
+    def __init__(self, pid):
+        self.files = [f"/proc/{pid}/task/{task}/schedstat" for task in os.listdir(f"/proc/{pid}/task")
+                      if open(f"/proc/{pid}/task/{task}/comm", encoding="ascii").read().startswith("core")]
+        self.before = self.read()
+
+    def read(self):
+        return sum(int(open(one, encoding="ascii").read().split()[1]) for one in self.files) / 1e9
+
+    def seconds(self):
+        """Since the start."""
+        return self.read() - self.before
