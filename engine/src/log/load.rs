@@ -482,3 +482,7 @@ async fn last_slot_used<E: Entry>(file: &Arc<SegmentFile>, last: u32) -> io::Res
     let entry = read_entries::<E>(file, last, 1).await?.into_iter().next();
     Ok(entry.is_some_and(|entry| !entry.is_empty_slot()))
 }
+
+#[cfg(all(test, not(simulated)))]
+#[path = "damage_test.rs"]
+mod damage_test;

@@ -167,7 +167,3 @@ impl Walk {
         Ok(self.chunk.slice(..len.min(self.chunk.len())))
     }
 }
-
-#[cfg(test)]
-#[path = "scan_test.rs"]
-mod scan_test;

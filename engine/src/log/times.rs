@@ -208,3 +208,7 @@ fn answer(header: &BatchHeader, found: Option<TimedRecord>) -> Option<TimedOffse
         leader_epoch: header.partition_leader_epoch,
     })
 }
+
+#[cfg(all(test, not(simulated)))]
+#[path = "times_test.rs"]
+mod times_test;

@@ -1,1 +1,0 @@
-//! Walks over whole, torn and damaged files.
