@@ -485,4 +485,5 @@ async fn last_slot_used<E: Entry>(file: &Arc<SegmentFile>, last: u32) -> io::Res
 
 #[cfg(all(test, not(simulated)))]
 #[path = "damage_test.rs"]
+#[expect(clippy::expect_used, reason = "a test that cannot go on ends here")]
 mod damage_test;
