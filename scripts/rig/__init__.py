@@ -9,6 +9,13 @@
   programs    the client programs: how each is installed and started, what it can do
   dump        kafka-dump-log.sh: run and read
   history     what producers were told, what consumers saw, and the checker of both
+  blocks      loop devices, mounts and file systems of the power rigs, and their removal
+  proof       a small writer that shows that a power rig bites
+  power       rig R1: crash images by reflink, and what a broker finds on them
+  device      rig R2: a disk that fails, lies, hangs and loses (fuseblk.c)
+  faults      device errors and full disks under load
+  stall       a flush that hangs, and who may wait for it
+  damage      files that are not logs, damaged one way and another
   load, fixture  the load of the durability list; log directories written by Apache Kafka
   raw, requests, batches  the protocol and the record format by hand, on plain sockets, for the wire list
   traps, indexes, spans, frozen, hot, promises  the parts of the wire list

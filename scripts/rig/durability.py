@@ -1,13 +1,14 @@
 """The list `durability`: whatever happens to the broker, an acknowledged record is there, once, in order.
 
-Part one is `kill -9` at random moments under load, during recovery too. Power rigs are lists of their own kind of
-accident over the same load (rig.load) and the same checker (rig.history).
+Part one is `kill -9` at random moments under load, during recovery too. The others are accidents of their own kind
+over the same load (rig.load) and the same checker (rig.history); `--only durability/power` runs one part.
 """
 
 import random
 import time
+import traceback
 
-from rig import broker, load, places
+from rig import broker, damage, faults, load, places, power, stall
 from rig.history import check
 
 KILLED_WHILE_STARTING = 0.2  # share of the rounds
@@ -18,8 +19,17 @@ OVERRIDES = {"broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 
 
 
 def run(options, report):
-    """All parts."""
-    kills(options, report)
+    """All parts, or the one that --only names. A part that cannot run is a failed item."""
+    for name, part in PARTS.items():
+        if not f"durability/{name}".startswith(options.only[: len(f"durability/{name}")]):
+            continue
+        try:
+            part(options, report)
+        except Exception as error:
+            traceback.print_exc()
+            report.item(f"durability/{name}", False, f"{type(error).__name__}: {error}")
+        finally:
+            broker.stop_all()
 
 
 def kills(options, report):
@@ -64,3 +74,6 @@ def judge(name, verdict, report):
         report.item(f"{name}/{anomaly}", not found, len(found))
         for text in found[:5]:
             report.note(text)
+
+
+PARTS = {"kill": kills, "power": power.run, "faults": faults.run, "stall": stall.run, "damage": damage.run}

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from rig import blocks, broker, programs, wire
+from rig import batches, blocks, broker, programs, raw, requests
 from rig.device import Device
 
 NAME = "durability/stall"
@@ -17,6 +17,7 @@ TOPIC = "stall"
 PARTITIONS = 8
 HANG_SECONDS = 2
 PAUSE_SECONDS = 0.01
+RECORDS = 20  # per partition, beforehand
 WAIT_MS = 100  # of the long poll that nothing answers but its timer
 LIMIT_SECONDS = 0.25  # generous: two cores, busy with the test itself
 
@@ -35,7 +36,7 @@ class Probe:
 
     def __init__(self, port, ask):
         self.answers, self._ask, self._stopped = [], ask, threading.Event()
-        self._link = wire.Link(port)
+        self._link = raw.Link(port)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -44,7 +45,7 @@ class Probe:
             begun = time.monotonic()
             try:
                 good = self._ask(self._link)
-            except OSError:
+            except (OSError, raw.Closed):
                 good = False
             self.answers.append(Answer(begun, time.monotonic() - begun, good))
             time.sleep(PAUSE_SECONDS)
@@ -53,7 +54,7 @@ class Probe:
         """Ends it."""
         self._stopped.set()
         self._thread.join()
-        self._link.close()
+        self._link.socket.close()
 
     def during(self, begin, end):
         """The answers that were asked for, or waited for, in a span of time."""
@@ -79,23 +80,43 @@ def run(options, report):
         report.item(f"{NAME}/clean stop", node.stop() == 0, "exit 0 expected")
 
 
+def produces(partition):
+    """One record, acks=all."""
+    return lambda link: requests.produce(link, TOPIC, batches.batch([b"one"]), partition=partition)[0] == 0
+
+
+def fetches(partition):
+    """The first records, which are there."""
+    def ask(link):
+        error, _, records = requests.fetch(link, TOPIC, partition=partition)
+        return error == 0 and len(records) > 0
+    return ask
+
+
+def waits(partition):
+    """A long poll at the end of a partition that nobody writes to."""
+    def ask(link):
+        error, _, records = requests.fetch(link, TOPIC, partition=partition, offset=RECORDS, wait_ms=WAIT_MS, min_bytes=1)
+        return error == 0 and not records
+    return ask
+
+
 def measure(port, placed, device, report):
     """Times everything over the hang."""
     plain, slow = placed
-    link = wire.Link(port)
-    for partition in range(PARTITIONS):
-        for _ in range(20):
-            link.produce(TOPIC, partition, b"to be read back")
-    link.close()
+    with raw.Link(port) as link:
+        for partition in range(PARTITIONS):
+            for _ in range(RECORDS):
+                produces(partition)(link)
     quick = {
-        "metadata": lambda link: link.metadata(TOPIC),
-        "produce, other log dir": lambda link: link.produce(TOPIC, plain[0], b"plain"),
-        "fetch, other log dir": lambda link: link.fetch(TOPIC, plain[0], 0, 0) > 0,
-        "fetch from cache, same log dir": lambda link: link.fetch(TOPIC, slow[0], 0, 0) > 0,
-        "timer of a long poll": lambda link: link.fetch(TOPIC, plain[-1], 20, WAIT_MS) == 0,
+        "metadata": lambda link: requests.metadata(link, TOPIC)[0] == 0,
+        "produce, other log dir": produces(plain[0]),
+        "fetch, other log dir": fetches(plain[0]),
+        "fetch from cache, same log dir": fetches(slow[0]),
+        "timer of a long poll": waits(plain[-1]),
     }
     probes = {name: Probe(port, ask) for name, ask in quick.items()}
-    held = Probe(port, lambda link: link.produce(TOPIC, slow[0], b"slow"))
+    held = Probe(port, produces(slow[0]))
     time.sleep(1)
     begin = time.monotonic()
     device.order("flush-hang", HANG_SECONDS * 1000)
