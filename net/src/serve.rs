@@ -38,19 +38,12 @@ struct Bind {
     address: SocketAddr,
 }
 
-/// Runs the broker until SIGTERM or SIGINT.
+/// Runs the broker until SIGTERM or SIGINT; `watcher` is told how start-up goes, after the line in
+/// the log that says the same.
 ///
 /// # Errors
 /// The kernel, a log dir, the metadata or an address is not as it must be; the text says which.
-pub fn run(config: BrokerConfig) -> anyhow::Result<()> {
-    run_watched(config, None)
-}
-
-/// As [`run`]; `watcher` is told how start-up goes, after the line in the log that says the same.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_watched(config: BrokerConfig, watcher: Option<Box<dyn Watcher>>) -> anyhow::Result<()> {
+pub fn run(config: BrokerConfig, watcher: Option<Box<dyn Watcher>>) -> anyhow::Result<()> {
     let features = runtime::probe()?;
     let binds = Arc::new(runtime::run_here(binds(&config))?);
     let admission = Admission::new(AdmissionLimits {

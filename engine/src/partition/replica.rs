@@ -106,10 +106,9 @@ impl Partition {
         self.high_watermark.get()
     }
 
-    /// New settings; the watermark never falls by them.
+    /// New settings; the watermark never falls by them. The caller has told the log.
     pub fn on_config(&self, config: Arc<TopicConfig>) {
         self.committer.set_flush_messages(self.id, config.flush_messages);
-        self.log.configure(config.as_ref().into());
         *self.config.borrow_mut() = config;
         self.on_ends(self.ends.get());
     }

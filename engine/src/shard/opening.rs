@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::world::{CheckpointNote, Shard, Slot};
 use crate::commit::Change;
-use crate::log::{Log, LogError, OpenFrom, RecoveryReport};
+use crate::config::TopicConfig;
+use crate::log::{Log, LogConfig, LogError, OpenFrom, RecoveryReport};
 use crate::metadata::{Image, LogId, PartitionImage, TopicImage};
 use crate::partition::{Partition, PartitionStart, Role};
 use crate::runtime::sync::{Semaphore, mpsc};
@@ -99,8 +100,16 @@ impl Shard {
     fn refresh(&self, slot: &Slot, wanted: &Wanted) {
         let Some(partition) = &slot.partition else { return };
         if !Arc::ptr_eq(&partition.config(), &wanted.topic.config) {
-            partition.on_config(wanted.topic.config.clone());
+            let config = wanted.topic.config.clone();
+            partition.log().configure(self.log_config(&config));
+            partition.on_config(config);
         }
+    }
+
+    fn log_config(&self, topic: &TopicConfig) -> LogConfig {
+        let idle_max = self.shared.config.upkeep.producer_expiration.as_millis();
+        let producer_expiration_ms = i64::try_from(idle_max).unwrap_or(i64::MAX);
+        LogConfig { producer_expiration_ms, ..topic.into() }
     }
 
     async fn open(self: &Rc<Self>, wanted: Wanted) {
@@ -136,7 +145,8 @@ impl Shard {
             log_start: at.log_starts.get(name).copied().unwrap_or(0),
         };
         let config = wanted.topic.config.clone();
-        let (log, report) = Log::open(path, wanted.id, config.as_ref(), from, &|_| ()).await?;
+        let settings = self.log_config(&config);
+        let (log, report) = Log::open(path, wanted.id, settings, from, &|_| ()).await?;
         self.shared.progress.checked(report.checked_bytes);
         if report.checked_bytes > 0 {
             let RecoveryReport { checked_bytes, cut_bytes, rebuilt_indexes, .. } = report;

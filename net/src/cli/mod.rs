@@ -17,6 +17,7 @@ mod log_dump;
 mod logging;
 mod output;
 mod produce;
+mod recovery_bar;
 mod run;
 mod serve;
 mod settings;

@@ -1,5 +1,6 @@
 //! `corelog serve`: read the configuration, then run a broker until it is told to stop.
 
+use super::recovery_bar::RecoveryBar;
 use super::settings::Settings;
 
 /// Arguments of `corelog serve`.
@@ -15,6 +16,6 @@ impl Arguments {
     /// # Errors
     /// A configuration that is not valid, or whatever stopped the broker.
     pub fn run(self) -> anyhow::Result<()> {
-        crate::serve::run(self.settings.load()?)
+        crate::serve::run(self.settings.load()?, RecoveryBar::on_terminal())
     }
 }
