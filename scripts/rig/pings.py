@@ -5,6 +5,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -12,19 +13,23 @@ from pathlib import Path
 
 
 class Pings:
-    """Asks ApiVersions of each port in turn, every `gap` seconds, until `stop`."""
+    """Asks ApiVersions of each port in turn, every `gap` seconds, until `stop`.
 
-    def __init__(self, ports, gap=0.002, cpu=None, nice=0):
+    With a CPU it runs there, before anything else that wants it. `threads` are the /proc folders of threads that
+    serve: for every ping it is told how long they, and the asking process, stood ready without getting a CPU.
+    """
+
+    def __init__(self, ports, gap=0.002, cpu=None, threads=()):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rig.pings", json.dumps([ports, gap, cpu, nice])], stdin=subprocess.PIPE,
+            [sys.executable, "-m", "rig.pings", json.dumps([ports, gap, cpu, list(threads)])], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[1])
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError("the pings do not start")
 
     def stop(self):
-        """Milliseconds of every ping, per port, in order."""
+        """Per port: milliseconds of every ping in order, and how many of them went by without a CPU."""
         output, _ = self.process.communicate("stop\n", timeout=60)
-        return json.loads(output)
+        return [([one for one, _ in times], [none for _, none in times]) for times in json.loads(output)]
 
     def __enter__(self):
         return self
@@ -46,27 +51,30 @@ def shown(values):
             f"p99.99 {quantile(values, 0.9999):.1f}, max {max(values):.1f} ms")
 
 
+def without_cpu(threads):
+    """Milliseconds that these threads have stood ready without a CPU."""
+    return sum(int(Path(one, "schedstat").read_text(encoding="ascii").split()[1]) for one in threads) / 1e6
+
+
 def main():
     """The process: standard input says when to stop."""
-    import select
-
     from rig import raw, requests
 
-    ports, gap, cpu, nice = json.loads(sys.argv[1])
+    ports, gap, cpu, threads = json.loads(sys.argv[1])
+    threads.append("/proc/self")
     if cpu is not None:
         os.sched_setaffinity(0, [cpu])
-    if nice:
-        os.nice(nice)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     links = [raw.Link(port) for port in ports]
     body = requests.api_versions_body(3)
     times = [[] for _ in links]
     print("ready", flush=True)
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    while not select.select([sys.stdin], [], [], gap)[0]:
         for link, found in zip(links, times):
-            started = time.perf_counter()
+            waited, started = without_cpu(threads), time.perf_counter()
             link.ask(raw.API_VERSIONS, 3, body)
-            found.append((time.perf_counter() - started) * 1000)
-        time.sleep(gap)
+            took = (time.perf_counter() - started) * 1000
+            found.append((took, without_cpu(threads) - waited))
     print(json.dumps(times), flush=True)
 
 

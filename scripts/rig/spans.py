@@ -42,7 +42,7 @@ def pinned(node, report):
     for task in Path(f"/proc/{node.pid}/task").iterdir():
         name = (task / "comm").read_text().strip()
         cpus = re.search(r"Cpus_allowed_list:\s*(\S+)", (task / "status").read_text()).group(1)
-        if name.startswith("core"):
+        if name.startswith("core-"):
             found[name] = cpus
     report.item("wire/two cores: pinned", sorted(found.values()) == ["0", "1"],
                 ", ".join(f"{name} on {cpus}" for name, cpus in sorted(found.items())))
