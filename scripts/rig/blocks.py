@@ -114,6 +114,8 @@ def patiently(*command):
         if done.returncode == 0:
             return
         time.sleep(0.1)
+    if command[0] == "umount":  # the next mount must not fail because of this one
+        subprocess.run(["umount", "-l", command[1]], check=False)
     raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
 
 

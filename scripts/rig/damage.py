@@ -39,6 +39,12 @@ VITAL = {
     "corelog.metadata": ("delete", "zero", "empty", "front"),
     "corelog.metadata.snapshot": ("zero", "cut", "flip"),
 }
+# Long names and values fill the metadata log with few topics.
+LONG_CONFIGS = {key: 9_000_000_000 for key in ("retention.ms", "retention.bytes", "segment.ms", "segment.jitter.ms",
+                                               "flush.messages", "flush.ms", "file.delete.delay.ms",
+                                               "message.timestamp.before.max.ms", "message.timestamp.after.max.ms")}
+TOPICS_AT_ONCE = 100
+TOPICS_MAX = 3000
 OVERRIDES = {"broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 500}
 
 
@@ -111,6 +117,10 @@ class Static:
         self._clients[0].must(op="create", topics=[{"name": TOPIC, "partitions": PARTITIONS, "configs": CONFIGS}])
         self._seed = 0
 
+    def create(self, topics):
+        """Further topics."""
+        self._clients[0].must(op="create", topics=topics)
+
     def write(self, rounds):
         """Some segments; a partition has one writer, so that the other library can read it back."""
         for _ in range(rounds):
@@ -169,7 +179,8 @@ def run(options, report):
                     derived(static, kept, kind, pattern, random.Random(options.seed), report)
         everything(static, keepers, kinds, report)
         if options.broker == "corelog":
-            vital(static, keepers[0], random.Random(options.seed), report)
+            vital(static, with_snapshot(static, keepers[0]), random.Random(options.seed), report)
+            torn(static, keepers[0], report)
     finally:
         static.close()
 
@@ -225,6 +236,20 @@ def serve(static, kept):
         static.node.kill()
 
 
+def with_snapshot(static, kept):
+    """The directory with topics enough that the metadata log has a snapshot beside it."""
+    static.restore(kept)
+    static.node.start()
+    for number in range(0, TOPICS_MAX, TOPICS_AT_ONCE):
+        static.create([{"name": f"{one:0240}", "configs": LONG_CONFIGS} for one in range(number, number + TOPICS_AT_ONCE)])
+        if (static.data / "corelog.metadata.snapshot").exists():
+            break
+    static.node.stop()
+    for path in static.data.glob("0*-0"):  # not looked at by a broker that refuses
+        shutil.rmtree(path)
+    return static.keep("with-snapshot")
+
+
 def vital(static, kept, rng, report):
     """Without what says whose the data is, the broker leaves with 1 and names the file."""
     for name, damages in VITAL.items():
@@ -232,12 +257,16 @@ def vital(static, kept, rng, report):
             static.restore(kept)
             path = static.data / name
             if not path.exists():
-                report.note(f"{name}: not written yet")
+                report.item(f"{NAME}/refuses/{name}, {damage}", False, "the file was never written")
                 continue
             DAMAGES[damage](path, rng)
             said = refusal(static.node)
             report.item(f"{NAME}/refuses/{name}, {damage}", said and said[0] and path.name in said[1],
                         said[1].strip().splitlines()[-1][-120:] if said else "it started")
+
+
+def torn(static, kept, report):
+    """What a power cut leaves at the end of the metadata log is no damage."""
     static.restore(kept)
     path = static.data / "corelog.metadata"
     path.write_bytes(path.read_bytes()[:-3])

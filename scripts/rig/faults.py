@@ -65,31 +65,45 @@ def device_error(title, fault, store, options, report):
     try:
         with device.mounted() as point:
             node.log_dirs = [point / "data"]
-            node.start()
-            work = load.Load(node.bootstrap, folder)
-            time.sleep(3)
-            before = work.acknowledged()
-            device.order(fault, 1000)
-            begun = time.time_ns()
-            time.sleep(4)
-            work.acknowledged()
-            late = [send for send in work.sends()
-                    if send.kind == "ok" and send.completed > begun + QUIET_SECONDS * 1e9]
-            felt = device.counters()[fault]
-            report.item(f"{name}/fault felt", felt and before, f"{felt} times, after {before} acknowledgements")
-            report.item(f"{name}/no acknowledgement afterwards", not late, f"{len(late)} within 4 s, of them "
-                        f"{sum(send.completed > begun + 1e9 for send in late)} after the device was well again")
-            state = "exited" if not node.up else "answers" if broker.answers(node.port) else "silent"
-            report.item(f"{name}/gives up the log dir or exits", not late and state != "silent", f"process {state}")
-            image = device.cut()
-            node.kill()
+            try:
+                work = strike(name, node, device, fault, folder, report)
+                image = device.cut()
+            finally:
+                node.kill()  # before its disk goes
         with blocks.mounted(image.path, store.parent / "image") as point:
             node.log_dirs = [point / "data"]
-            finish(name, node, work, folder, True, report)
+            try:
+                finish(name, node, work, folder, True, report)
+            finally:
+                node.kill()
     finally:
-        node.kill()
         if work:
             work.abandon()
+
+
+def strike(name, node, device, fault, folder, report):
+    """Load, then the fault: nothing is acknowledged any more. Returns the load, which goes on."""
+    node.start()
+    work = load.Load(node.bootstrap, folder)
+    try:
+        time.sleep(3)
+        before = work.acknowledged()
+        device.order(fault, 1000)
+        begun = time.time_ns()
+        time.sleep(4)
+        work.acknowledged()
+        late = [send for send in work.sends()
+                if send.kind == "ok" and send.completed > begun + QUIET_SECONDS * 1e9]
+        felt = device.counters()[fault]
+        report.item(f"{name}/fault felt", felt and before, f"{felt} times, after {before} acknowledgements")
+        report.item(f"{name}/no acknowledgement afterwards", not late, f"{len(late)} within 4 s, of them "
+                    f"{sum(send.completed > begun + 1e9 for send in late)} after the device was well again")
+        state = "exited" if not node.up else "answers" if broker.answers(node.port) else "silent"
+        report.item(f"{name}/gives up the log dir or exits", not late and state != "silent", f"process {state}")
+        return work
+    except BaseException:
+        work.abandon()
+        raise
 
 
 def full_disk(title, reserve, store, options, report):

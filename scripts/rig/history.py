@@ -48,9 +48,11 @@ class Verdict:
 
 
 def read_sends(path):
-    """The history file of `franz load`."""
+    """The history file of `franz load`, up to the last line that is written whole."""
     with open(path, encoding="ascii") as lines:
         for line in lines:
+            if not line.endswith("\n"):
+                return
             kind, *numbers = line.split()
             yield Send(kind, *map(int, numbers))
 

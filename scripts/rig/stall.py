@@ -4,6 +4,7 @@ Two log dirs: the first, with the metadata, on a plain disk, the second on rig R
 and a thread of its own and is timed while the flush hangs.
 """
 
+import statistics
 import threading
 import time
 from contextlib import ExitStack
@@ -19,7 +20,8 @@ HANG_SECONDS = 2
 PAUSE_SECONDS = 0.01
 RECORDS = 20  # per partition, beforehand
 WAIT_MS = 100  # of the long poll that nothing answers but its timer
-LIMIT_SECONDS = 0.25  # generous: two cores, busy with the test itself
+# A request that waits for the flush takes up to two seconds; two busy cores alone make some take a third of one.
+LIMIT_SECONDS = 0.5
 
 
 @dataclass
@@ -134,4 +136,5 @@ def measure(port, placed, device, report):
         slowest = max(one.seconds for one in answers)
         limit = LIMIT_SECONDS + (WAIT_MS / 1000 if "timer" in name else 0)
         report.item(f"{NAME}/{name}", slowest < limit and all(one.good for one in answers) and len(answers) > 3,
-                    f"slowest of {len(answers)} in the hang {slowest * 1000:.0f} ms")
+                    f"{len(answers)} in the hang, median {statistics.median(one.seconds for one in answers) * 1000:.0f} ms, "
+                    f"slowest {slowest * 1000:.0f} ms")
