@@ -20,5 +20,9 @@
   raw, requests, batches  the protocol and the record format by hand, on plain sockets, for the wire list
   traps, indexes, spans, frozen, hot, promises  the parts of the wire list
   counters, pings  what a core counted; small requests beside other work, each with its time
-  clients, formats, durability, recovery, wire    the lists, one file each
+  machine     what the kernel knows: memory, flushes, CPU time; the page cache regime
+  generator   librdkafka's rdkafka_performance, built from source, and its ceiling
+  subject     a broker prepared for measuring, and what one run cost it
+  restart     part of the compare list: the start after a kill
+  clients, formats, durability, recovery, wire, compare    the lists, one file each
 """

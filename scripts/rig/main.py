@@ -4,7 +4,7 @@ import argparse
 import signal
 import traceback
 
-from rig import broker, clients, durability, formats, places, recovery, wire
+from rig import broker, clients, compare, durability, formats, places, recovery, wire
 from rig.report import Report
 
 LISTS = {
@@ -13,6 +13,7 @@ LISTS = {
     "durability": durability.run,
     "recovery": recovery.run,
     "wire": wire.run,
+    "compare": compare.run,
 }
 
 
