@@ -13,13 +13,16 @@ import subprocess
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from pathlib import Path
 
 from rig import places
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 CLUSTER_ID = urlsafe_b64encode(uuid.UUID("7d6c0c2e-5a1b-4c3d-9e8f-0a1b2c3d4e5f").bytes).decode().rstrip("=")
+PANIC = re.compile(r"panicked at .*")
 _running = []
+_outputs = set()
 
 
 def free_ports(count):
@@ -57,7 +60,7 @@ class Broker:
 
     def __init__(self, folder, options, log_dirs=None, overrides=None):
         self.folder = folder
-        self.binary = options.binary
+        self.binary = Path(options.binary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         self.log_dirs = log_dirs or [folder / "data"]
         self.port, self._controller_port = free_ports(2)
@@ -106,6 +109,7 @@ class Broker:
             self._process = subprocess.Popen(self.command(properties), stdout=output, stderr=output,
                                              stdin=subprocess.DEVNULL, cwd=self.folder)
         _running.append(self)
+        _outputs.add(self.output)
         if wait:
             self.wait_ready()
         return time.monotonic() - started
@@ -188,7 +192,7 @@ class Corelog(Broker):
     kind = "corelog"
 
     def command(self, properties):
-        return [self.binary, "serve", str(properties)]
+        return [str(self.binary), "serve", str(properties)]
 
     def format(self, properties):
         """As for Kafka: a node with a server.properties is formatted by command."""
@@ -217,3 +221,13 @@ def stop_all():
     """Ends every broker that still runs."""
     for one in list(_running):
         one.kill()
+
+
+def panics():
+    """What the brokers started since the last call said of panics; a panic that harmed nobody is a fault too."""
+    found = []
+    for path in sorted(_outputs):
+        if path.exists():
+            found += [f"{path}: {text}" for text in PANIC.findall(path.read_text(errors="replace"))]
+    _outputs.clear()
+    return found

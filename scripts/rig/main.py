@@ -39,4 +39,8 @@ def run(arguments):
             report.item(name, False, f"{type(error).__name__}: {error}")
         finally:
             broker.stop_all()
+        panics = broker.panics()
+        report.item(f"{name}/no panic", not panics, f"{len(panics)} panics")
+        for text in panics[:5]:
+            report.note(text)
     return report.end()
