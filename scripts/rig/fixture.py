@@ -2,7 +2,7 @@
 
 One history, kept twice: after a clean stop, and later after kill -9. It has all codecs, idempotent producers,
 LogAppendTime, a topic deleted and made again, an altered and a removed config, a trimmed and a compacted topic,
-segments enough to need their indexes, a metadata snapshot, and two log dirs.
+segments enough to need their indexes, a metadata snapshot, two log dirs; a client quota, a SCRAM user and a group.
 """
 
 import shutil
@@ -15,11 +15,14 @@ from rig.corpus import KIB
 
 # Retention runs within seconds in every broker that gets the directory; the compacted topic must survive it.
 OVERRIDES = {
+    "offsets.topic.num.partitions": 3,
     "log.retention.check.interval.ms": 1000,
     "log.initial.task.delay.ms": 500,
     "log.flush.start.offset.checkpoint.interval.ms": 1000,
     "metadata.log.max.record.bytes.between.snapshots": 3000,
 }
+# What a start has to say of that: words of the lines that list what is not imported or not obeyed.
+NOT_IMPORTED = ("quotas", "SCRAM", "consumer groups", "compacted")
 COMPACTED = {"cleanup.policy": "compact", "retention.ms": 1000, "retention.bytes": 1000, "segment.bytes": 1 << 20,
              "segment.ms": 3000, "min.compaction.lag.ms": 86400000}
 TOPICS = [
@@ -113,6 +116,7 @@ class Writer:
         self._java.must(op="alter", topic="configured", set={"segment.bytes": 1048576, "flush.messages": 7},
                         unset=["retention.ms"])
         self.compacted()
+        self._java.must(op="surround", topic="configured")
         self._java.must(op="trim", topic="trimmed", partition=0, before=777)
         time.sleep(2)  # the checkpoint of log starts
 

@@ -85,8 +85,10 @@ def theirs(folder, kept, options, report):
     finally:
         java.close()
     if node.kind == "corelog":
-        listed = [line for line in node.output.read_text(errors="replace").splitlines() if "compacted" in line]
-        report.item(f"{name}/what is not imported is listed", listed, listed[0][:90] if listed else "nothing listed")
+        listed = [line for line in node.output.read_text(errors="replace").splitlines() if "not imported" in line]
+        silent = [word for word in fixture.NOT_IMPORTED if not any(word in line for line in listed)]
+        report.item(f"{name}/what is not imported is listed", not silent,
+                    f"{len(listed)} lines" + (f", nothing of {', '.join(silent)}" if silent else ""))
     code = node.stop()
     report.item(f"{name}/clean stop", code == 0, f"exit {code}")
     judge_files(name, node, report)

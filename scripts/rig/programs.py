@@ -69,13 +69,17 @@ def sh(*command, **options):
     return done.stdout
 
 
-def need(command, package):
-    """Debian's package for a missing command."""
-    if shutil.which(command):
-        return
-    print(f"installing {package}", file=sys.stderr)
+def need(command, *packages):
+    """Debian's packages for a missing command."""
+    if not shutil.which(command):
+        apt_install(*packages)
+
+
+def apt_install(*packages):
+    """Debian packages, without a question asked."""
+    print(f"installing {' '.join(packages)}", file=sys.stderr)
     sh("apt-get", "update", "-qq")
-    sh("apt-get", "install", "-y", "-qq", "--no-install-recommends", package,
+    sh("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages,
        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
@@ -89,7 +93,7 @@ def venv(name):
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         if subprocess.run([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL).returncode:
-            sh("apt-get", "install", "-y", "-qq", "python3-venv")
+            apt_install("python3-venv")
         sh(sys.executable, "-m", "venv", folder)
         sh(python, "-m", "pip", "install", "-q", *WHEELS[name])
         stamp.write_text(wanted)

@@ -25,8 +25,12 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -34,6 +38,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -76,6 +82,7 @@ public final class Client {
             case "delete" -> admin.deleteTopics(texts(job.get("topics"))).all().get(30, TimeUnit.SECONDS);
             case "alter" -> alter(job);
             case "trim" -> trim(job);
+            case "surround" -> surround(job);
             case "describe" -> describe(job, answer);
             default -> throw new IllegalArgumentException(job.toString());
         }
@@ -197,6 +204,19 @@ public final class Client {
         var partition = new TopicPartition(job.get("topic").asText(), job.get("partition").asInt());
         var before = RecordsToDelete.beforeOffset(job.get("before").asLong());
         admin.deleteRecords(Map.of(partition, before)).all().get(30, TimeUnit.SECONDS);
+    }
+
+    /** What a cluster holds beside topics: a client quota, a SCRAM user, a group with an offset on `topic`. */
+    private void surround(JsonNode job) throws Exception {
+        var quota = new ClientQuotaAlteration(new ClientQuotaEntity(Map.of(ClientQuotaEntity.USER, "alice")),
+            List.of(new ClientQuotaAlteration.Op("producer_byte_rate", 1e6)));
+        admin.alterClientQuotas(List.of(quota)).all().get(30, TimeUnit.SECONDS);
+        var user = new UserScramCredentialUpsertion("bob",
+            new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), "secret");
+        admin.alterUserScramCredentials(List.of(user)).all().get(30, TimeUnit.SECONDS);
+        var partition = new TopicPartition(job.get("topic").asText(), 0);
+        admin.alterConsumerGroupOffsets("readers", Map.of(partition, new OffsetAndMetadata(1))).all()
+            .get(30, TimeUnit.SECONDS);
     }
 
     /** Every topic with its id, number of partitions and the configs that were set on it. */
