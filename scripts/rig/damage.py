@@ -150,7 +150,8 @@ class Static:
             answer = self._clients[1 - partition % 2].ask(op="consume", topic=TOPIC, partition=partition, count=0,
                                                           timeout=20, patience=40)
             if answer.get("sha256") != wanted:
-                found.append(f"partition {partition}: {answer.get('error', 'sha256 differs, ')}{answer.get('count', '')}")
+                what = answer.get("error", f"sha256 differs, {answer.get('count')} records")
+                found.append(f"partition {partition}: {what}")
         return found
 
     def close(self):
@@ -241,7 +242,8 @@ def with_snapshot(static, kept):
     static.restore(kept)
     static.node.start()
     for number in range(0, TOPICS_MAX, TOPICS_AT_ONCE):
-        static.create([{"name": f"{one:0240}", "configs": LONG_CONFIGS} for one in range(number, number + TOPICS_AT_ONCE)])
+        names = [f"{one:0240}" for one in range(number, number + TOPICS_AT_ONCE)]
+        static.create([{"name": name, "configs": LONG_CONFIGS} for name in names])
         if (static.data / "corelog.metadata.snapshot").exists():
             break
     static.node.stop()

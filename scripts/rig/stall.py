@@ -98,7 +98,8 @@ def fetches(partition):
 def waits(partition):
     """A long poll at the end of a partition that nobody writes to."""
     def ask(link):
-        error, _, records = requests.fetch(link, TOPIC, partition=partition, offset=RECORDS, wait_ms=WAIT_MS, min_bytes=1)
+        error, _, records = requests.fetch(link, TOPIC, partition=partition, offset=RECORDS, wait_ms=WAIT_MS,
+                                           min_bytes=1)
         return error == 0 and not records
     return ask
 
@@ -133,8 +134,7 @@ def measure(port, placed, device, report):
                 f"{longest:.2f} s, {(held.answers[-1].seconds) * 1000:.0f} ms afterwards")
     for name, probe in probes.items():
         answers = probe.during(begin, end)
-        slowest = max(one.seconds for one in answers)
+        slowest, median = (of(one.seconds for one in answers) for of in (max, statistics.median))
         limit = LIMIT_SECONDS + (WAIT_MS / 1000 if "timer" in name else 0)
         report.item(f"{NAME}/{name}", slowest < limit and all(one.good for one in answers) and len(answers) > 3,
-                    f"{len(answers)} in the hang, median {statistics.median(one.seconds for one in answers) * 1000:.0f} ms, "
-                    f"slowest {slowest * 1000:.0f} ms")
+                    f"{len(answers)} in the hang, median {median * 1000:.0f} ms, slowest {slowest * 1000:.0f} ms")
