@@ -147,6 +147,20 @@ def topic_ids(node, checks):
     parked_over_delete(node, checks, other)
 
 
+def recreated(node, checks):
+    """Trap 3: deleted and created again at once, on whichever core the new id falls; all partitions take records."""
+    sent, refused = batch([b"value"]), 0
+    with Link(node.port) as link:
+        for _ in range(150):
+            _, first = create(link, "recreated", partitions=8)
+            requests.delete(link, "recreated")
+            error, topic_id = create(link, "recreated", partitions=8)
+            checks.true("another id", error == 0 and topic_id != first)
+            refused += any(produce(link, topic_id, sent, 13, partition=at, acks=1)[0] for at in range(8))
+            requests.delete(link, "recreated")
+    checks.same("new topics that refuse a first record", refused, 0)
+
+
 def parked_over_delete(node, checks, topic_id):
     """A fetch waits by id while its topic is deleted and made again: it must not see the new one."""
     answers = []
@@ -329,7 +343,8 @@ def coordinators(node, checks):
 ITEMS = {
     "trap 1, ranges and header": ranges, "trap 2, unknown ApiVersions": unknown_api_versions,
     "trap 2, other unknown requests": unknown_others, "every advertised version": all_versions,
-    "trap 3, topic ids": topic_ids, "trap 4, whole batches": whole_batches, "trap 5, refusals": refusals,
+    "trap 3, topic ids": topic_ids, "trap 3, deleted and made again": recreated,
+    "trap 4, whole batches": whole_batches, "trap 5, refusals": refusals,
     "trap 5, sequences": sequences, "trap 6, offsets by time": offsets_by_time, "trap 7, acks=0": silence,
     "trap 8, coordinators": coordinators, "pipelined requests": pipelined,
 }
