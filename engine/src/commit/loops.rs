@@ -27,7 +27,7 @@ pub(super) fn start_writing(committer: &Rc<Committer>, entry: &Rc<Entry>) {
         let outcome = write_all(&committer, &entry).await;
         entry.writing.set(false);
         if let Err(error) = outcome {
-            committer.fail(format!("{}: {error}", entry.log.path().display()));
+            failed(&committer, &entry, &error);
         }
     });
 }
@@ -42,9 +42,17 @@ pub(super) fn start_syncing(committer: &Rc<Committer>, entry: &Rc<Entry>) {
         let outcome = sync_all(&committer, &entry).await;
         entry.syncing.set(false);
         if let Err(error) = outcome {
-            committer.fail(format!("{}: {error}", entry.log.path().display()));
+            failed(&committer, &entry, &error);
         }
     });
+}
+
+/// A deleted log takes no changes, which is no fault of its log dir; anything else is.
+fn failed(committer: &Committer, entry: &Entry, error: &LogError) {
+    let deleted = matches!(error, LogError::Poisoned { .. }) && committer.entry(entry.id).is_err();
+    if !deleted {
+        committer.fail(format!("{}: {error}", entry.log.path().display()));
+    }
 }
 
 async fn write_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), LogError> {
@@ -149,9 +157,7 @@ fn start_checkpoint(committer: &Rc<Committer>) {
                 Ok(recovery_point) => {
                     committer.emit(CommitEvent::Checkpointed { log: id, recovery_point });
                 }
-                Err(error) => {
-                    committer.fail(format!("{}: {error}", entry.log.path().display()));
-                }
+                Err(error) => failed(&committer, &entry, &error),
             }
         }
         committer.checkpointing.set(false);

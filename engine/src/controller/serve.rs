@@ -128,7 +128,8 @@ impl Controller {
     }
 }
 
-#[cfg(test)]
+// These look at the directory from outside, with the real file system.
+#[cfg(all(test, not(simulated)))]
 impl Controller {
     /// Every write fails from now on.
     async fn break_log(&mut self) {

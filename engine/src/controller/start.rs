@@ -155,6 +155,7 @@ fn check_directories(image: &Image, node: NodeId, dirs: &LogDirs) -> Result<(), 
     Ok(())
 }
 
-#[cfg(test)]
+// These look at the directory from outside, with the real file system.
+#[cfg(all(test, not(simulated)))]
 #[path = "start_test.rs"]
 mod start_test;

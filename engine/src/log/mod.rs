@@ -61,7 +61,7 @@ pub use delete::remove_deleted;
 pub use epochs::{EpochCache, EpochStart, UNDEFINED_EPOCH, UNDEFINED_OFFSET};
 pub use error::{LogError, ReadError};
 pub use log::Log;
-pub use names::{PARTITION_METADATA, is_deleted_directory, parse_directory};
+pub use names::{PARTITION_METADATA, deleted_directory, is_deleted_directory, parse_directory};
 pub use open::{OpenFrom, Progress, RecoveryReport};
 pub use producers::ProducerTable;
 pub use settings::LogConfig;

@@ -23,7 +23,9 @@ use crate::runtime::{
     self, CoreBuild, CoreId, CoreSettings, CoreThreads, Directory, LocalBoxFuture, MeshEnd,
     MeshSender, ProbeError,
 };
-use crate::shard::{CheckpointNote, LogDir, RecoveryProgress, Shard, ShardMessage, ShardShared};
+use crate::shard::{
+    CheckpointNote, Claims, LogDir, RecoveryProgress, Shard, ShardMessage, ShardShared,
+};
 
 /// What a core serves: called on each core once all its logs are open; runs until the shard
 /// stops.
@@ -119,6 +121,7 @@ async fn run_here(
         controller: controller.clone(),
         checkpoints: notes.clone(),
         applied,
+        claims: Claims::default(),
         progress: RecoveryProgress::default(),
     });
     let running = Running { shared: shared.clone() };

@@ -5,7 +5,9 @@
 //! metadata image; never frames, versions or error codes.
 
 mod asking;
+mod claims;
 mod deadlines;
+mod dropping;
 mod fetching;
 mod housekeeping;
 mod message;
@@ -15,6 +17,7 @@ mod progress;
 mod serving;
 mod world;
 
+pub use claims::Claims;
 pub use fetching::FetchSpec;
 pub use message::{EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk, ShardMessage};
 pub use producing::ProduceTicket;

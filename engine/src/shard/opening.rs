@@ -2,17 +2,17 @@
 //!
 //! One image is applied at a time; within it logs are opened a few at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::world::{CheckpointNote, Shard, Slot};
-use crate::commit::Change;
+use super::world::{Shard, Slot, directory_name};
 use crate::config::TopicConfig;
 use crate::log::{Log, LogConfig, LogError, OpenFrom, RecoveryReport};
 use crate::metadata::{Image, LogId, PartitionImage, TopicImage};
 use crate::partition::{Partition, PartitionStart, Role};
+use crate::record::Offset;
 use crate::runtime::sync::{Semaphore, mpsc};
 use crate::runtime::{self, Directory};
 
@@ -40,7 +40,7 @@ impl Shard {
 
     async fn apply(self: &Rc<Self>, image: &Image) {
         let wanted = self.owned(image);
-        self.drop_unwanted(&wanted);
+        self.drop_others(&wanted.iter().map(|wanted| wanted.id).collect());
         let (done, mut all_done) = mpsc::unbounded_channel::<()>();
         let turns = Rc::new(Semaphore::new(OPENING_MAX));
         for wanted in wanted {
@@ -76,27 +76,6 @@ impl Shard {
         wanted
     }
 
-    fn drop_unwanted(&self, wanted: &[Wanted]) {
-        let keep: BTreeSet<LogId> = wanted.iter().map(|wanted| wanted.id).collect();
-        let mut gone = Vec::new();
-        self.slots.borrow_mut().retain(|id, slot| {
-            let kept = keep.contains(id);
-            if !kept {
-                gone.push((*id, slot.clone()));
-            }
-            kept
-        });
-        for (id, slot) in gone {
-            if let Some(partition) = slot.partition {
-                partition.on_role(Role::Offline);
-            }
-            // Refused: the log never opened, or its dir is offline; its files stay.
-            let _ = self.committers[slot.dir].change(id, Change::Delete);
-            let (dir, name) = (slot.dir, slot.name);
-            let _ = self.shared.checkpoints.send(CheckpointNote::Gone { dir, name });
-        }
-    }
-
     fn refresh(&self, slot: &Slot, wanted: &Wanted) {
         let Some(partition) = &slot.partition else { return };
         if !Arc::ptr_eq(&partition.config(), &wanted.topic.config) {
@@ -115,8 +94,10 @@ impl Shard {
     async fn open(self: &Rc<Self>, wanted: Wanted) {
         let name = (wanted.topic.name.to_string(), wanted.id.partition);
         let dir = self.dir_of(&wanted.partition, &name).await;
-        let path = self.shared.dirs[dir].path.join(directory_name(&name));
-        let partition = match self.open_log(&wanted, dir, &path, &name).await {
+        let slot = Slot { name, dir, partition: None };
+        self.shared.claims.take(&slot.place()).await;
+        let path = self.shared.dirs[dir].path.join(slot.directory_name());
+        let partition = match self.open_log(&wanted, dir, &path, &slot.name).await {
             Ok(partition) => Some(partition),
             Err(error) => {
                 tracing::error!(%error, path = %path.display(), "partition stays offline");
@@ -124,7 +105,7 @@ impl Shard {
             }
         };
         let opened = partition.is_some();
-        self.slots.borrow_mut().insert(wanted.id, Slot { name, dir, partition });
+        self.slots.borrow_mut().insert(wanted.id, Slot { partition, ..slot });
         self.shared.progress.opened();
         if opened {
             self.note(wanted.id, None);
@@ -139,10 +120,15 @@ impl Shard {
         name: &(String, i32),
     ) -> Result<Rc<Partition>, LogError> {
         let at = &self.shared.dirs[dir];
+        // What the last run left says nothing about a topic that was created since the start.
+        let starting = *self.applied.borrow() == 0;
+        let found = |offsets: &BTreeMap<(String, i32), Offset>| {
+            if starting { offsets.get(name).copied().unwrap_or(0) } else { 0 }
+        };
         let from = OpenFrom {
             clean: at.clean,
-            recovery_point: at.recovery_points.get(name).copied().unwrap_or(0),
-            log_start: at.log_starts.get(name).copied().unwrap_or(0),
+            recovery_point: found(&at.recovery_points),
+            log_start: found(&at.log_starts),
         };
         let config = wanted.topic.config.clone();
         let settings = self.log_config(&config);
@@ -178,9 +164,4 @@ impl Shard {
         }
         0
     }
-}
-
-/// `<topic>-<partition>`, Kafka's name of a partition's directory.
-fn directory_name((topic, partition): &(String, i32)) -> String {
-    format!("{topic}-{partition}")
 }

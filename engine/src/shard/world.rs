@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::claims::{Claims, Place};
 use super::deadlines::Deadlines;
 use super::message::ShardMessage;
 use super::progress::RecoveryProgress;
@@ -79,6 +80,8 @@ pub struct ShardShared {
     pub checkpoints: mpsc::UnboundedSender<CheckpointNote>,
     /// The image version each core has applied.
     pub applied: Vec<watch::Receiver<u64>>,
+    /// Which directories belong to a log now.
+    pub claims: Claims,
     /// How far start-up has come.
     pub progress: RecoveryProgress,
 }
@@ -106,6 +109,23 @@ pub(super) struct Slot {
     pub(super) dir: usize,
     /// `None`: the log could not be opened; its operators have been told.
     pub(super) partition: Option<Rc<Partition>>,
+}
+
+impl Slot {
+    /// The directory, as others may claim it.
+    pub(super) fn place(&self) -> Place {
+        (self.dir, self.name.0.clone(), self.name.1)
+    }
+
+    /// `<topic>-<partition>`.
+    pub(super) fn directory_name(&self) -> String {
+        directory_name(&self.name)
+    }
+}
+
+/// `<topic>-<partition>`, Kafka's name of a partition's directory.
+pub(super) fn directory_name((topic, partition): &(String, i32)) -> String {
+    format!("{topic}-{partition}")
 }
 
 impl Shard {

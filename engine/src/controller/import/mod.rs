@@ -24,5 +24,6 @@ pub use convert::ImportRefused;
 pub use files::{ImportError, ImportFrom, Imported, import};
 pub use report::ImportReport;
 
-#[cfg(test)]
+// These look at the directory from outside, with the real file system.
+#[cfg(all(test, not(simulated)))]
 mod import_test;
