@@ -128,7 +128,6 @@ impl Controller {
     }
 }
 
-// These look at the directory from outside, with the real file system.
 #[cfg(all(test, not(simulated)))]
 impl Controller {
     /// Every write fails from now on.
@@ -137,6 +136,7 @@ impl Controller {
     }
 }
 
-#[cfg(test)]
+// These look at the directory from outside, with the real file system.
+#[cfg(all(test, not(simulated)))]
 #[path = "serve_test.rs"]
 mod serve_test;
