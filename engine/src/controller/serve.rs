@@ -128,7 +128,8 @@ impl Controller {
     }
 }
 
-#[cfg(all(test, not(simulated)))]
+#[cfg(not(simulated))]
+#[cfg(test)]
 impl Controller {
     /// Every write fails from now on.
     async fn break_log(&mut self) {
@@ -137,6 +138,7 @@ impl Controller {
 }
 
 // These look at the directory from outside, with the real file system.
-#[cfg(all(test, not(simulated)))]
+#[cfg(not(simulated))]
+#[cfg(test)]
 #[path = "serve_test.rs"]
 mod serve_test;

@@ -156,6 +156,7 @@ fn check_directories(image: &Image, node: NodeId, dirs: &LogDirs) -> Result<(), 
 }
 
 // These look at the directory from outside, with the real file system.
-#[cfg(all(test, not(simulated)))]
+#[cfg(not(simulated))]
+#[cfg(test)]
 #[path = "start_test.rs"]
 mod start_test;

@@ -25,5 +25,6 @@ pub use files::{ImportError, ImportFrom, Imported, import};
 pub use report::ImportReport;
 
 // These look at the directory from outside, with the real file system.
-#[cfg(all(test, not(simulated)))]
+#[cfg(not(simulated))]
+#[cfg(test)]
 mod import_test;
