@@ -104,7 +104,8 @@ def venv(name):
 def java_classpath():
     """Compiles the Java client; returns the classpath that runs it."""
     need("javac", "default-jdk-headless")
-    jars = sh(places.SCRIPTS / "kafka", "--classpath").splitlines()[-1]
+    jars = subprocess.run([places.SCRIPTS / "kafka", "--classpath"], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.strip()
     classes = places.CACHE / "java-client"
     source = places.CLIENTS / "java/Client.java"
     if newer(source, classes / "Client.class"):
