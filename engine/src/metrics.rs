@@ -54,6 +54,7 @@ macro_rules! core_metrics {
 core_metrics! {
     requests: "Requests taken from connections.",
     connections: "Connections open now.",
+    frames_cut: "Half received requests cut because the client was silent and memory short.",
     bytes_received: "Bytes read from sockets.",
     bytes_sent_sendfile: "Bytes sent to sockets straight from files.",
     bytes_sent_memory: "Bytes sent to sockets from memory.",

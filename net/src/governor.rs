@@ -1,15 +1,24 @@
-//! The memory governor of a core: asks `memory` who may take bytes, lets the others wait, and
-//! gives bytes back when the last buffer that stands on them is dropped. Core-local.
+//! The memory governor of a core: asks `memory` who may take bytes, lets the others wait, tells
+//! frames whose senders are silent that they are cut, and gives bytes back when the last buffer
+//! that stands on them is dropped. Core-local.
 //!
 //! Must not know: frames, requests, sockets.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use corelog_engine::runtime::FixedMap;
 use corelog_engine::runtime::sync::oneshot;
+use corelog_engine::runtime::{self, FixedMap, Mono};
 
-use crate::memory::{Budget, Claim, Verdict};
+use crate::memory::{Budget, Claim, Lane, Verdict};
+
+/// One part of this many of the memory is for small frames only.
+const RESERVE_PART: u64 = 8;
+/// How often silent senders are looked for while memory is short.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The memory for requests of one core. Cheap to clone.
 #[derive(Clone)]
@@ -17,17 +26,22 @@ pub struct Governor(Rc<RefCell<Inner>>);
 
 struct Inner {
     budget: Budget,
-    wakers: FixedMap<u64, (Claim, oneshot::Sender<()>)>,
-    next_waker: u64,
+    /// Those that wait for memory.
+    waiting: FixedMap<Claim, oneshot::Sender<()>>,
+    /// Those that wait for their sender.
+    listening: FixedMap<Claim, oneshot::Sender<()>>,
+    /// A task looks for silent senders.
+    looking: bool,
 }
 
 impl Governor {
     /// A governor over `limit` bytes.
     pub fn new(limit: u64) -> Governor {
         Governor(Rc::new(RefCell::new(Inner {
-            budget: Budget::new(limit),
-            wakers: FixedMap::default(),
-            next_waker: 0,
+            budget: Budget::new(limit, limit / RESERVE_PART),
+            waiting: FixedMap::default(),
+            listening: FixedMap::default(),
+            looking: false,
         })))
     }
 
@@ -46,43 +60,89 @@ impl Governor {
         self.0.borrow().budget.waiting() > 0
     }
 
-    /// Takes `bytes` for `claim`; waits in line while there are none.
-    pub async fn take(&self, claim: Claim, bytes: usize) -> Charge {
-        let bytes = bytes as u64;
-        let verdict = self.0.borrow_mut().budget.ask(claim, bytes);
-        if verdict == Verdict::Wait {
-            self.wait(claim, bytes).await;
-        }
-        Charge { governor: self.clone(), claim, bytes }
+    /// Whether a small frame would get `bytes` at once.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.0.borrow().budget.has_room(bytes as u64)
     }
 
-    async fn wait(&self, claim: Claim, bytes: u64) {
+    /// Takes `bytes` for `claim`; waits in line while there are none.
+    pub async fn take(&self, claim: Claim, lane: Lane, bytes: usize) -> Charge {
+        self.pass(claim, lane, bytes as u64).await;
+        Charge { governor: self.clone(), claim, lane, bytes: bytes as u64 }
+    }
+
+    /// Counts `bytes` that are in use already. A small frame waits in line while that is too much;
+    /// a large one will have to ask for more anyway.
+    pub async fn enter(&self, claim: Claim, lane: Lane, bytes: usize) -> Charge {
+        self.0.borrow_mut().budget.count(lane, bytes as u64);
+        let charge = Charge { governor: self.clone(), claim, lane, bytes: bytes as u64 };
+        if lane == Lane::Small {
+            self.pass(claim, lane, 0).await;
+        }
+        charge
+    }
+
+    /// Says that a frame that holds `held` bytes has room and waits for its sender from now on.
+    pub fn listen(&self, claim: Claim, held: u64) -> Listening {
+        let since = runtime::now();
+        let (sender, told) = oneshot::channel();
+        let mut inner = self.0.borrow_mut();
+        inner.budget.listen(claim, since, held);
+        inner.listening.insert(claim, sender);
+        Listening { governor: self.clone(), claim, since, told }
+    }
+
+    async fn pass(&self, claim: Claim, lane: Lane, bytes: u64) {
+        let verdict = self.0.borrow_mut().budget.ask(claim, lane, bytes);
+        if verdict == Verdict::Granted {
+            return;
+        }
         let (sender, granted) = oneshot::channel();
-        let key = {
-            let mut inner = self.0.borrow_mut();
-            inner.next_waker += 1;
-            let key = inner.next_waker;
-            inner.wakers.insert(key, (claim, sender));
-            key
-        };
-        let mut place = Place { governor: self, claim, bytes, key, kept: false };
+        self.0.borrow_mut().waiting.insert(claim, sender);
+        self.look_for_silence();
+        let mut place = Place { governor: self, claim, lane, bytes, kept: false };
         // The sender lives in the map above until it is used, so this does not fail.
         let _ = granted.await;
         place.kept = true;
     }
 
-    fn wake(&self, granted: &[Claim]) {
+    /// Sees to it that silent senders are cut for as long as memory is short.
+    fn look_for_silence(&self) {
+        if std::mem::replace(&mut self.0.borrow_mut().looking, true) {
+            return;
+        }
+        let governor = self.clone();
+        runtime::spawn(async move {
+            while governor.is_short() {
+                // Sleeping first: what reached the sockets while the core was busy is seen by
+                // those who listen before their silence is measured.
+                runtime::sleep(LOOK).await;
+                governor.cut_silent(runtime::now());
+            }
+            governor.0.borrow_mut().looking = false;
+        });
+    }
+
+    fn cut_silent(&self, now: Mono) {
         let mut inner = self.0.borrow_mut();
-        for claim in granted {
-            let key = inner.wakers.iter().find(|(_, (other, _))| other == claim).map(|(k, _)| *k);
-            if let Some((_, sender)) = key.and_then(|key| inner.wakers.remove(&key)) {
+        for claim in inner.budget.cut_silent(now) {
+            if let Some(sender) = inner.listening.remove(&claim) {
                 let _ = sender.send(());
             }
         }
     }
 
-    fn give_back(&self, claim: Claim, bytes: u64) {
-        let granted = self.0.borrow_mut().budget.give_back(claim, bytes);
+    fn wake(&self, granted: &[Claim]) {
+        let mut inner = self.0.borrow_mut();
+        for claim in granted {
+            if let Some(sender) = inner.waiting.remove(claim) {
+                let _ = sender.send(());
+            }
+        }
+    }
+
+    fn give_back(&self, claim: Claim, lane: Lane, bytes: u64) {
+        let granted = self.0.borrow_mut().budget.give_back(claim, lane, bytes);
         self.wake(&granted);
     }
 }
@@ -91,8 +151,8 @@ impl Governor {
 struct Place<'a> {
     governor: &'a Governor,
     claim: Claim,
+    lane: Lane,
     bytes: u64,
-    key: u64,
     kept: bool,
 }
 
@@ -101,13 +161,13 @@ impl Drop for Place<'_> {
         if self.kept {
             return;
         }
-        let waited = self.governor.0.borrow_mut().wakers.remove(&self.key).is_some();
+        let waited = self.governor.0.borrow_mut().waiting.remove(&self.claim).is_some();
         if waited {
             let granted = self.governor.0.borrow_mut().budget.withdraw(self.claim);
             self.governor.wake(&granted);
         } else {
             // Granted in the same moment in which the connection gave up.
-            self.governor.give_back(self.claim, self.bytes);
+            self.governor.give_back(self.claim, self.lane, self.bytes);
         }
     }
 }
@@ -116,56 +176,48 @@ impl Drop for Place<'_> {
 pub struct Charge {
     governor: Governor,
     claim: Claim,
+    lane: Lane,
     bytes: u64,
+}
+
+impl Charge {
+    /// How many they are.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.governor.give_back(self.claim, self.bytes);
+        self.governor.give_back(self.claim, self.lane, self.bytes);
+    }
+}
+
+/// The wait of a frame for its sender. Ready = memory is short and the frame is to be cut, unless
+/// bytes have come meanwhile; dropping it ends the wait.
+pub struct Listening {
+    governor: Governor,
+    claim: Claim,
+    since: Mono,
+    told: oneshot::Receiver<()>,
+}
+
+impl Future for Listening {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.told).poll(cx).map(|_| ())
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut inner = self.governor.0.borrow_mut();
+        inner.budget.heard(self.claim, self.since);
+        inner.listening.remove(&self.claim);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use corelog_engine::runtime::{now, run_here, sleep, spawn, within};
-
-    use super::*;
-
-    #[test]
-    fn whoever_waits_goes_on_when_memory_is_given_back() {
-        run_here(async {
-            let governor = Governor::new(100);
-            let first = governor.take(governor.claim(), 90).await;
-            let second = governor.take(governor.claim(), 90).await;
-            let waiting = governor.clone();
-            let third = spawn(async move {
-                let _charge = waiting.take(waiting.claim(), 50).await;
-            });
-            sleep(Duration::from_millis(5)).await;
-            assert!(governor.is_short() && !third.is_finished());
-            drop(first);
-            sleep(Duration::from_millis(5)).await;
-            assert!(!third.is_finished(), "one frame beyond the limit is enough");
-            drop(second);
-            third.finished().await;
-            assert_eq!(governor.taken(), 0);
-        });
-    }
-
-    #[test]
-    fn whoever_gives_up_waiting_takes_nothing_with_it() {
-        run_here(async {
-            let governor = Governor::new(100);
-            let first = governor.take(governor.claim(), 100).await;
-            let second = governor.take(governor.claim(), 10).await;
-            let soon = now() + Duration::from_millis(5);
-            assert!(within(soon, governor.take(governor.claim(), 60)).await.is_none());
-            assert!(!governor.is_short());
-            drop((first, second));
-            assert_eq!(governor.taken(), 0);
-            assert!(within(now(), governor.take(governor.claim(), 60)).await.is_some());
-        });
-    }
-}
+#[path = "governor_test.rs"]
+mod governor_test;

@@ -1,18 +1,23 @@
 //! Bytes in: cuts what a socket brings into frames, in memory that is taken as the bytes arrive.
 //! Core-local, one per connection.
 //!
-//! A frame that stops coming is cut at a deadline that moves with every byte; a connection that
-//! waits for its next request holds no buffer. Must not know: requests, replies.
+//! A frame that stops coming is cut at a deadline that moves with every byte, and much earlier
+//! while others wait for the memory it holds; a connection that waits for its next request holds
+//! no buffer. Must not know: requests, replies.
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use corelog_engine::runtime::{self, Mono, Socket};
 
 use crate::governor::{Charge, Governor};
-use crate::memory::{CHUNK_BYTES_MIN, Claim, Sizing};
+use crate::memory::{Claim, Lane};
+use crate::sizing::{CHUNK_BYTES_MIN, Sizing};
 use crate::wire::{FrameError, FrameSplitter, LENGTH_BYTES, Progress};
 
 /// A frame may take this long, whatever its size and the client's speed.
@@ -42,6 +47,14 @@ pub enum InputEnd {
     /// A frame stopped coming half way.
     #[error("frame stalled after {received} of {declared} bytes")]
     Stalled {
+        /// Bytes that arrived, the length field included.
+        received: usize,
+        /// Bytes that were promised, the length field included.
+        declared: usize,
+    },
+    /// A frame stopped coming while others waited for memory.
+    #[error("cut after {received} of {declared} bytes: silent while memory was short")]
+    Silent {
         /// Bytes that arrived, the length field included.
         received: usize,
         /// Bytes that were promised, the length field included.
@@ -139,13 +152,14 @@ impl Input {
         self.claim = self.governor.claim();
     }
 
-    /// Waits without a buffer: memory is reserved once bytes are there, and charged then.
+    /// Waits without a buffer. What came is counted at once, and is at most the smallest chunk
+    /// where memory is short; then it waits its turn.
     async fn wait_for_first_byte(&mut self, busy: &dyn Fn() -> bool) -> Result<(), InputEnd> {
+        let chunk = || self.chunk();
         let received = loop {
             let deadline = self.active.get() + self.idle_max;
-            let chunk = self.chunk();
-            match runtime::within(deadline, self.socket.recv(&mut self.buffer, chunk)).await {
-                Some(received) => break received,
+            match runtime::within(deadline, self.socket.recv_fresh(chunk)).await {
+                Some(received) => break received?,
                 None if busy() => self.active.set(runtime::now()),
                 None if self.active.get() + self.idle_max <= runtime::now() => {
                     return Err(InputEnd::Idle);
@@ -153,14 +167,23 @@ impl Input {
                 None => {}
             }
         };
-        self.received(received)?;
-        let charge = self.governor.take(self.claim, self.buffer.capacity()).await;
+        self.received(received.len())?;
+        self.buffer = received;
+        let charge = self.governor.enter(self.claim, self.lane(), self.buffer.capacity()).await;
         self.charge = Some(Rc::new(charge));
         Ok(())
     }
 
     fn chunk(&self) -> usize {
-        if self.governor.is_short() { CHUNK_BYTES_MIN } else { self.sizing.chunk() }
+        let chunk = self.sizing.chunk();
+        if self.governor.has_room(chunk) { chunk } else { CHUNK_BYTES_MIN }
+    }
+
+    /// The lane of the frame under way.
+    fn lane(&self) -> Lane {
+        // A length that is no length is refused before it matters.
+        let declared = self.buffer.first_chunk::<LENGTH_BYTES>().copied();
+        Lane::of(declared.map_or(0, |bytes| u32::from_be_bytes(bytes) as usize + LENGTH_BYTES))
     }
 
     /// Makes sure that at least one more byte of the frame under way fits.
@@ -180,7 +203,7 @@ impl Input {
     /// Moves what is buffered into a new buffer of `capacity` bytes. The old memory is given back
     /// when the last frame that was cut from it is gone.
     async fn replace_buffer(&mut self, capacity: usize) {
-        let charge = self.governor.take(self.claim, capacity).await;
+        let charge = self.governor.take(self.claim, self.lane(), capacity).await;
         let mut buffer = BytesMut::with_capacity(capacity);
         buffer.extend_from_slice(&self.buffer);
         self.buffer = buffer;
@@ -189,24 +212,48 @@ impl Input {
 
     async fn read_more(&mut self, started: Mono, missing: usize) -> Result<(), InputEnd> {
         let received = self.buffer.len();
+        let declared = received + missing;
         let deadline = frame_deadline(started, received);
-        let room = self.buffer.capacity() - received;
-        let read = runtime::within(deadline, self.socket.recv(&mut self.buffer, room)).await;
-        match read {
-            Some(read) => self.received(read),
-            None => Err(InputEnd::Stalled { received, declared: received + missing }),
+        match runtime::within(deadline, self.hear()).await {
+            Some(Heard::Bytes(read)) => self.received(read?),
+            Some(Heard::Nothing) => {
+                runtime::core_metrics().frames_cut.one();
+                Err(InputEnd::Silent { received, declared })
+            }
+            None => Err(InputEnd::Stalled { received, declared }),
         }
     }
 
-    fn received(&mut self, received: std::io::Result<usize>) -> Result<(), InputEnd> {
-        match received? {
-            0 => Err(InputEnd::Closed),
-            _ => {
-                self.active.set(runtime::now());
-                Ok(())
+    /// Reads once, or learns that the silence of the sender costs others too much. Bytes that are
+    /// there come first.
+    async fn hear(&mut self) -> Heard {
+        let held = self.charge.as_ref().map_or(0, |charge| charge.bytes());
+        let mut listening = pin!(self.governor.listen(self.claim, held));
+        let room = self.buffer.capacity() - self.buffer.len();
+        let mut recv = pin!(self.socket.recv(&mut self.buffer, room));
+        poll_fn(|cx| {
+            if let Poll::Ready(read) = recv.as_mut().poll(cx) {
+                return Poll::Ready(Heard::Bytes(read));
             }
-        }
+            listening.as_mut().poll(cx).map(|()| Heard::Nothing)
+        })
+        .await
     }
+
+    fn received(&mut self, received: usize) -> Result<(), InputEnd> {
+        if received == 0 {
+            return Err(InputEnd::Closed);
+        }
+        self.active.set(runtime::now());
+        Ok(())
+    }
+}
+
+/// What waiting for a sender came to.
+enum Heard {
+    Bytes(std::io::Result<usize>),
+    /// The frame is to be cut.
+    Nothing,
 }
 
 /// When a frame that started at `started` and has `received` bytes so far is cut.

@@ -13,4 +13,5 @@ pub mod listener;
 pub mod memory;
 pub mod response;
 pub mod serve;
+pub mod sizing;
 pub mod wire;

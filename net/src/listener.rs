@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use corelog_engine::metrics::CoreMetrics;
 use corelog_engine::runtime::{self, Listener, Socket, SocketAddr};
 
 use crate::admission::{Admission, Turned};
@@ -67,20 +68,21 @@ fn open<S>(
     });
 }
 
-/// Keeps the gauge of open connections right, whatever ends the task.
-struct Counted;
+/// Keeps the gauge of open connections right, whatever ends the task, and also when the core ends
+/// before it.
+struct Counted(Arc<CoreMetrics>);
 
 impl Counted {
     fn new() -> Counted {
-        let gauge = &runtime::core_metrics().connections;
-        gauge.set(gauge.get() + 1);
-        Counted
+        let metrics = runtime::core_metrics();
+        metrics.connections.set(metrics.connections.get() + 1);
+        Counted(metrics)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let gauge = &runtime::core_metrics().connections;
+        let gauge = &self.0.connections;
         gauge.set(gauge.get().saturating_sub(1));
     }
 }

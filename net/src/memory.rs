@@ -2,16 +2,52 @@
 //!
 //! Memory is asked for as bytes arrive, never for a length that a client merely declared. When the
 //! budget is used up, frames wait in line and their sockets are not read: TCP slows the clients
-//! down. One frame at a time may go beyond the budget, or frames that are all half read would wait
-//! for each other for ever; so the bound is the budget plus one frame.
+//! down. Small frames have a line and a reserve of their own, so that metadata and small produces
+//! pass by large ones:
 //!
-//! Must not know: sockets, clocks, tasks. `governor` is the shell around it.
+//! ```text
+//! 0                                       limit - reserve      limit
+//! | large frames ........................ | small frames only  |
+//! | small frames, while no large one waits .................... |
+//! ```
+//! In each line one frame at a time may go beyond the budget, or frames that are all half read
+//! would wait for each other for ever. The first chunk of a frame is there before anybody can be
+//! asked; it counts all the same. So the bound is the budget, one frame per line, and the smallest
+//! chunk for every connection.
+//!
+//! While somebody waits, frames whose sender has been silent are cut, the longest silent first.
+//!
+//! Must not know: sockets, tasks, what time it is. `governor` is the shell around it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use corelog_engine::runtime::Mono;
+
+/// A frame up to this size, its length included, is small.
+pub const SMALL_FRAME_BYTES_MAX: usize = 64 << 10;
+/// While memory is short, a sender that was waited for this long in vain is silent.
+pub const SILENCE: Duration = Duration::from_secs(1);
 
 /// A buffer and what it grew from: the unit that asks for memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim(u64);
+
+/// Which line a frame stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Frames up to [`SMALL_FRAME_BYTES_MAX`], and those of which no length is known yet.
+    Small,
+    /// All others.
+    Large,
+}
+
+impl Lane {
+    /// The lane of a frame of `bytes`, its length included.
+    pub fn of(bytes: usize) -> Lane {
+        if bytes <= SMALL_FRAME_BYTES_MAX { Lane::Small } else { Lane::Large }
+    }
+}
 
 /// What a claim that asked for memory has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +62,33 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Budget {
     limit: u64,
-    taken: u64,
+    reserve: u64,
     next_claim: u64,
+    small: Line,
+    large: Line,
+    /// Frames that wait for their sender, and since when, with the bytes they hold.
+    listening: BTreeMap<(Mono, Claim), u64>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    taken: u64,
     waiting: VecDeque<(Claim, u64)>,
     /// The one claim that may go beyond the limit, and how many bytes it holds.
     favoured: Option<(Claim, u64)>,
 }
 
 impl Budget {
-    /// A budget of `limit` bytes.
-    pub fn new(limit: u64) -> Budget {
-        Budget { limit, taken: 0, next_claim: 0, waiting: VecDeque::new(), favoured: None }
+    /// A budget of `limit` bytes, `reserve` of which are for small frames only.
+    pub fn new(limit: u64, reserve: u64) -> Budget {
+        Budget {
+            limit,
+            reserve: reserve.min(limit),
+            next_claim: 0,
+            small: Line::default(),
+            large: Line::default(),
+            listening: BTreeMap::new(),
+        }
     }
 
     /// A new claim that holds nothing yet.
@@ -47,66 +99,125 @@ impl Budget {
 
     /// Bytes that are taken now.
     pub fn taken(&self) -> u64 {
-        self.taken
+        self.small.taken.saturating_add(self.large.taken)
     }
 
     /// Claims that wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.small.waiting.len() + self.large.waiting.len()
+    }
+
+    /// Whether `bytes` of a small frame would be granted at once.
+    pub fn has_room(&self, bytes: u64) -> bool {
+        self.small.waiting.is_empty() && self.fits(Lane::Small, bytes)
     }
 
     /// Asks for `bytes`. A claim that waits must not ask again.
-    pub fn ask(&mut self, claim: Claim, bytes: u64) -> Verdict {
-        let served = self.is_favoured(claim) || self.waiting.is_empty();
-        if served && self.try_grant(claim, bytes) {
+    pub fn ask(&mut self, claim: Claim, lane: Lane, bytes: u64) -> Verdict {
+        let line = self.line(lane);
+        let served = line.is_favoured(claim) || line.waiting.is_empty();
+        if served && self.try_grant(claim, lane, bytes) {
             return Verdict::Granted;
         }
-        self.waiting.push_back((claim, bytes));
+        self.line(lane).waiting.push_back((claim, bytes));
         Verdict::Wait
+    }
+
+    /// Counts `bytes` that are in use already, whether there is room for them or not.
+    pub fn count(&mut self, lane: Lane, bytes: u64) {
+        let line = self.line(lane);
+        line.taken = line.taken.saturating_add(bytes);
     }
 
     /// Stops waiting, without effect on what the claim holds; returns who may go on instead.
     pub fn withdraw(&mut self, claim: Claim) -> Vec<Claim> {
-        self.waiting.retain(|(other, _)| *other != claim);
+        for lane in [Lane::Large, Lane::Small] {
+            self.line(lane).waiting.retain(|(other, _)| *other != claim);
+        }
         self.grant_waiting()
     }
 
     /// Returns `bytes` that `claim` was granted; answers who of those that wait may go on.
-    pub fn give_back(&mut self, claim: Claim, bytes: u64) -> Vec<Claim> {
-        self.taken = self.taken.saturating_sub(bytes);
-        if let Some((favoured, held)) = &mut self.favoured
+    pub fn give_back(&mut self, claim: Claim, lane: Lane, bytes: u64) -> Vec<Claim> {
+        let line = self.line(lane);
+        line.taken = line.taken.saturating_sub(bytes);
+        if let Some((favoured, held)) = &mut line.favoured
             && *favoured == claim
         {
             *held = held.saturating_sub(bytes);
             if *held == 0 {
-                self.favoured = None;
+                line.favoured = None;
             }
         }
         self.grant_waiting()
     }
 
-    fn grant_waiting(&mut self) -> Vec<Claim> {
-        let mut granted = Vec::new();
-        while let Some((claim, bytes)) = self.waiting.front().copied() {
-            if !self.try_grant(claim, bytes) {
+    /// A frame that holds `held` bytes waits for its sender since `since`.
+    pub fn listen(&mut self, claim: Claim, since: Mono, held: u64) {
+        self.listening.insert((since, claim), held);
+    }
+
+    /// The frame that listened since `since` does not wait for its sender any more.
+    pub fn heard(&mut self, claim: Claim, since: Mono) {
+        self.listening.remove(&(since, claim));
+    }
+
+    /// While memory is short: frames to be cut because their senders are silent, the longest
+    /// silent first, until those that wait would have enough. Each is named once.
+    pub fn cut_silent(&mut self, now: Mono) -> Vec<Claim> {
+        let mut missing = self.missing();
+        let mut cut = Vec::new();
+        while missing > 0
+            && let Some(entry) = self.listening.first_entry()
+        {
+            let (since, claim) = *entry.key();
+            if now.since(since) < SILENCE {
                 break;
             }
-            self.waiting.pop_front();
-            granted.push(claim);
+            missing = missing.saturating_sub(entry.remove());
+            cut.push(claim);
+        }
+        cut
+    }
+
+    /// Bytes that must come back until everybody who waits can be served; 0 = nobody waits.
+    fn missing(&self) -> u64 {
+        if self.waiting() == 0 {
+            return 0;
+        }
+        let large = self.large.wanted();
+        let both = large.saturating_add(self.small.wanted());
+        let over = both.saturating_sub(self.limit);
+        let large_over = large.saturating_sub(self.limit - self.reserve);
+        over.max(large_over).max(1)
+    }
+
+    /// Large frames first: while one of them waits, small ones keep to their reserve.
+    fn grant_waiting(&mut self) -> Vec<Claim> {
+        let mut granted = Vec::new();
+        for lane in [Lane::Large, Lane::Small] {
+            while let Some((claim, bytes)) = self.line(lane).waiting.front().copied() {
+                if !self.try_grant(claim, lane, bytes) {
+                    break;
+                }
+                self.line(lane).waiting.pop_front();
+                granted.push(claim);
+            }
         }
         granted
     }
 
-    fn try_grant(&mut self, claim: Claim, bytes: u64) -> bool {
-        let fits = self.taken.saturating_add(bytes) <= self.limit;
-        if !fits && !self.is_favoured(claim) {
-            if self.favoured.is_some() {
+    fn try_grant(&mut self, claim: Claim, lane: Lane, bytes: u64) -> bool {
+        let fits = self.fits(lane, bytes);
+        let line = self.line(lane);
+        if !fits && !line.is_favoured(claim) {
+            if line.favoured.is_some() {
                 return false;
             }
-            self.favoured = Some((claim, 0));
+            line.favoured = Some((claim, 0));
         }
-        self.taken = self.taken.saturating_add(bytes);
-        if let Some((favoured, held)) = &mut self.favoured
+        line.taken = line.taken.saturating_add(bytes);
+        if let Some((favoured, held)) = &mut line.favoured
             && *favoured == claim
         {
             *held = held.saturating_add(bytes);
@@ -114,48 +225,34 @@ impl Budget {
         true
     }
 
-    fn is_favoured(&self, claim: Claim) -> bool {
-        self.favoured.is_some_and(|(favoured, _)| favoured == claim)
-    }
-}
-
-/// The smallest read buffer of a connection that talks.
-pub const CHUNK_BYTES_MIN: usize = 4 << 10;
-/// The largest buffer for bytes of which no frame is known yet.
-pub const CHUNK_BYTES_MAX: usize = 64 << 10;
-/// A frame of a connection that sent such frames before gets its buffer at once up to this size.
-pub const TRUSTED_BYTES_MAX: usize = 2 << 20;
-
-/// How large the next buffer of a connection is, from what the connection sent so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sizing {
-    /// Bytes of a typical complete frame: rises at once, falls slowly.
-    typical: usize,
-}
-
-impl Sizing {
-    /// A complete frame of `bytes` arrived.
-    pub fn on_frame(&mut self, bytes: usize) {
-        if bytes >= self.typical {
-            self.typical = bytes;
-        } else {
-            self.typical -= (self.typical - bytes) / 16;
+    fn fits(&self, lane: Lane, bytes: u64) -> bool {
+        let fits_both = self.taken().saturating_add(bytes) <= self.limit;
+        let below = |taken: u64, most| taken.saturating_add(bytes) <= most;
+        match lane {
+            Lane::Large => fits_both && below(self.large.taken, self.limit - self.reserve),
+            Lane::Small => {
+                (fits_both && self.large.waiting.is_empty())
+                    || below(self.small.taken, self.reserve)
+            }
         }
     }
 
-    /// Capacity of a buffer for bytes of which no frame is known yet.
-    pub fn chunk(&self) -> usize {
-        self.typical.next_power_of_two().clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX)
+    fn line(&mut self, lane: Lane) -> &mut Line {
+        match lane {
+            Lane::Small => &mut self.small,
+            Lane::Large => &mut self.large,
+        }
+    }
+}
+
+impl Line {
+    fn is_favoured(&self, claim: Claim) -> bool {
+        self.favoured.is_some_and(|(favoured, _)| favoured == claim)
     }
 
-    /// Capacity of the buffer that continues a frame of `declared` bytes, `received` of which are
-    /// here (the length field counts in both). At most twice what was received, unless the
-    /// connection has shown that it completes such frames.
-    pub fn grown(&self, declared: usize, received: usize) -> usize {
-        let trusted =
-            if declared <= self.typical.saturating_mul(2) { TRUSTED_BYTES_MAX } else { 0 };
-        let earned = received.saturating_mul(2).max(CHUNK_BYTES_MIN);
-        declared.min(earned.max(trusted))
+    /// Bytes that are taken or waited for.
+    fn wanted(&self) -> u64 {
+        self.waiting.iter().fold(self.taken, |sum, (_, bytes)| sum.saturating_add(*bytes))
     }
 }
 

@@ -46,12 +46,25 @@ impl Socket {
             self.stream.readable().await?;
             into.reserve(at_most);
             match self.try_recv(into, at_most) {
-                Ok(received) => {
-                    if let Some(core) = context::current() {
-                        core.metrics.bytes_received.add(received as u64);
-                    }
-                    return Ok(received);
-                }
+                Ok(received) => return Ok(received),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The next bytes, in a buffer of their own, as soon as there are some; empty = the peer has
+    /// closed. `at_most` is asked once bytes are there, and until then no memory is held. Dropping
+    /// the future loses nothing.
+    pub async fn recv_fresh(&self, at_most: impl Fn() -> usize) -> io::Result<BytesMut> {
+        tokio::task::consume_budget().await;
+        loop {
+            self.stream.readable().await?;
+            let at_most = at_most();
+            // Readable may be stale: the buffer goes before the next wait.
+            let mut into = BytesMut::with_capacity(at_most);
+            match self.try_recv(&mut into, at_most) {
+                Ok(_) => return Ok(into),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
@@ -70,6 +83,9 @@ impl Socket {
         })?;
         // SAFETY: the kernel has written the first `received` bytes of the spare room.
         unsafe { into.set_len(into.len() + received) };
+        if let Some(core) = context::current() {
+            core.metrics.bytes_received.add(received as u64);
+        }
         Ok(received)
     }
 
