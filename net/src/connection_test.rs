@@ -363,6 +363,52 @@ fn an_idle_connection_is_closed_but_not_while_an_answer_is_owed() {
     });
 }
 
+/// A client that promises 1 MiB, sends a quarter of it at most, and stalls.
+async fn stalled(server: &Server) -> Client {
+    let client = server.client().await;
+    let mut promise = request(ApiKey::Metadata, 0, 1, 256 << 10);
+    promise[..4].copy_from_slice(&(1i32 << 20).to_be_bytes());
+    let mut parts = PartQueue::from([Part::Memory(promise.freeze())]);
+    let soon = runtime::now() + Duration::from_millis(10);
+    let _ = within(soon, client.socket.send(&mut parts, &ColdReads::new(1))).await;
+    client
+}
+
+#[test]
+fn stalled_frames_that_use_up_the_memory_keep_nobody_out_for_long() {
+    run_here(async {
+        let server = Server::start();
+        let mut clients = Vec::new();
+        for _ in 0..6 {
+            clients.push(stalled(&server).await);
+        }
+        sleep(Duration::from_millis(100)).await;
+        assert!(server.governor.is_short());
+        let (mut small, mut large) = (server.client().await, server.client().await);
+        small.ask(ApiKey::Metadata, 2).await;
+        let soon = runtime::now() + Duration::from_millis(500);
+        assert_eq!(within(soon, small.reply()).await, Some(Some(2)), "small ones pass at once");
+        large.send(request(ApiKey::Metadata, 0, 3, 700_000)).await;
+        let later = runtime::now() + Duration::from_secs(15);
+        assert_eq!(within(later, large.reply()).await, Some(Some(3)));
+        assert!(runtime::core_metrics().frames_cut.get() > 0);
+    });
+}
+
+#[test]
+fn a_slow_sender_is_waited_for_while_there_is_memory() {
+    run_here(async {
+        let server = Server::start();
+        let mut client = server.client().await;
+        let mut bytes = request(ApiKey::Metadata, 0, 4, 200_000);
+        client.send(bytes.split_to(100_000)).await;
+        sleep(2 * crate::memory::SILENCE).await;
+        assert!(server.governor.taken() > 0);
+        client.send(bytes).await;
+        assert_eq!(client.reply().await, Some(4));
+    });
+}
+
 #[test]
 fn clients_that_promise_much_and_send_little_take_little() {
     run_here(async {
