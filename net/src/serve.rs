@@ -45,6 +45,9 @@ struct Bind {
 /// The kernel, a log dir, the metadata or an address is not as it must be; the text says which.
 pub fn run(config: BrokerConfig, watcher: Option<Box<dyn Watcher>>) -> anyhow::Result<()> {
     let features = runtime::probe()?;
+    if let Err(error) = runtime::refuse_huge_pages() {
+        tracing::warn!(%error, "this process may take huge pages, and so more memory than it uses");
+    }
     let binds = Arc::new(runtime::run_here(binds(&config))?);
     let admission = Admission::new(AdmissionLimits {
         connections: u64::from(config.network.connections_max),

@@ -40,8 +40,8 @@ use simulated::counters;
 pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
-    core_metrics, now, on_worker, probe, resolve, rng, run_here, sleep, sleep_until, spawn,
-    start_control, start_cores, stop_signal, wall, within, yield_now,
+    core_metrics, now, on_worker, probe, refuse_huge_pages, resolve, rng, run_here, sleep,
+    sleep_until, spawn, start_control, start_cores, stop_signal, wall, within, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{

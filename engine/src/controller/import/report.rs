@@ -2,6 +2,7 @@
 
 use super::cluster::KafkaCluster;
 use super::kafka_record::Left;
+use crate::config::TopicConfig;
 
 const BROKER: i8 = 4;
 const CLIENT_METRICS: i8 = 16;
@@ -65,7 +66,21 @@ fn not_imported(cluster: &KafkaCluster) -> Vec<String> {
             told.push(format!("{what}: the records in {topic} are kept and not read"));
         }
     }
+    told.extend(
+        cluster.topics.values().filter_map(|topic| policy_not_obeyed(cluster, &topic.name)),
+    );
     told
+}
+
+/// Settings of a topic that are kept and not obeyed; nothing of such a topic is trimmed.
+fn policy_not_obeyed(cluster: &KafkaCluster, topic: &str) -> Option<String> {
+    let settings = cluster.topic_configs.get(topic)?;
+    let imported = TopicConfig::imported(&TopicConfig::default(), settings);
+    if imported.unsupported.is_empty() {
+        return None;
+    }
+    let why: Vec<String> = imported.unsupported.iter().map(ToString::to_string).collect();
+    Some(format!("topic {topic} is never trimmed: {}", why.join("; ")))
 }
 
 const STATE_TOPICS: &[(&str, &str)] = &[
