@@ -40,6 +40,9 @@ pub enum BadMetaProperties {
     /// Kafka with ZooKeeper wrote it, or a version that is not known.
     #[error("version {0} is not supported; version 1 is what Kafka without ZooKeeper writes")]
     Version(String),
+    /// No version: zeroed, cut off, or never one of these files.
+    #[error("it is damaged: no version was found in it")]
+    Damaged,
     /// A line is missing.
     #[error("{0} was not found")]
     Missing(&'static str),
@@ -72,7 +75,7 @@ impl MetaProperties {
             _ => {}
         });
         read.map_err(|error| BadMetaProperties::Syntax(error.to_string()))?;
-        let version = version.unwrap_or_else(|| "0".to_string());
+        let version = version.ok_or(BadMetaProperties::Damaged)?;
         if version.trim() != "1" {
             return Err(BadMetaProperties::Version(version));
         }
@@ -153,7 +156,11 @@ mod tests {
             let changed = BY_KAFKA.replace(from, to);
             MetaProperties::parse(changed.as_bytes()).unwrap_err().to_string()
         };
-        assert!(told("version=1", "").starts_with("version 0 is not supported"));
+        assert!(told("version=1", "version=0").starts_with("version 0 is not supported"));
+        assert_eq!(told("version=1", ""), "it is damaged: no version was found in it");
+        for damaged in [&[0_u8; 90][..], b"", b"#\n"] {
+            assert_eq!(MetaProperties::parse(damaged), Err(BadMetaProperties::Damaged));
+        }
         assert_eq!(told("node.id=1", ""), "node.id was not found");
         assert_eq!(told("node.id=1", "node.id=-1"), "unable to read node.id from `-1`");
         assert_eq!(told("cluster.id", "c"), "cluster.id was not found");

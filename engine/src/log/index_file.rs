@@ -37,6 +37,17 @@ pub struct IndexFile<E> {
     stored: u32,
     tail: Vec<E>,
     last: Option<E>,
+    /// CRC-32 of the stored entries; `None` for a file that came without one.
+    checksum: Option<u32>,
+}
+
+/// CRC-32 of both indexes of a segment, where known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexChecksums {
+    /// Of the offset index's entries.
+    pub offsets: Option<u32>,
+    /// Of the time index's entries.
+    pub times: Option<u32>,
 }
 
 /// What a lookup needs, owned.
@@ -49,7 +60,40 @@ pub struct IndexView<E> {
 impl<E: Entry> IndexFile<E> {
     /// An index whose first `stored` entries on disk are valid, `last` being the last of them.
     pub fn new(file: Arc<SegmentFile>, stored: u32, last: Option<E>) -> IndexFile<E> {
-        IndexFile { file, stored, tail: Vec::new(), last }
+        let checksum = (stored == 0).then_some(0);
+        IndexFile { file, stored, tail: Vec::new(), last, checksum }
+    }
+
+    /// The same index, with the CRC-32 that its stored entries should have.
+    pub fn with_checksum(mut self, checksum: Option<u32>) -> IndexFile<E> {
+        self.checksum = checksum.or(self.checksum);
+        self
+    }
+
+    /// Size of the stored entries in the file, and the CRC-32 that they should have.
+    pub fn stored_checksum(&self) -> Option<(u64, u32)> {
+        let bytes = u64::from(self.stored) * E::BYTES as u64;
+        self.checksum.map(|checksum| (bytes, checksum))
+    }
+
+    /// CRC-32 of all `entries` entries; `None` when it is not known, or when they are not so many.
+    pub fn checksum(&self, entries: u32) -> Option<u32> {
+        let stored = self.checksum.filter(|_| self.entries() == entries)?;
+        Some(extended(stored, &self.tail))
+    }
+
+    /// Takes over what was pushed to `other`, of which nothing was stored meanwhile, after it had
+    /// `since` entries.
+    pub fn take_youngest(&mut self, other: &IndexFile<E>, since: u32) {
+        let known = since.saturating_sub(other.stored) as usize;
+        for entry in other.tail.get(known..).unwrap_or_default() {
+            self.push(*entry);
+        }
+    }
+
+    /// The last entry.
+    pub fn last(&self) -> Option<E> {
+        self.last
     }
 
     /// Number of entries.
@@ -90,7 +134,9 @@ impl<E: Entry> IndexFile<E> {
 
     /// The first `count` entries that waited are in the file now.
     pub fn mark_stored(&mut self, count: u32) {
-        self.tail.drain(..(count as usize).min(self.tail.len()));
+        let now_stored = (count as usize).min(self.tail.len());
+        let written: Vec<E> = self.tail.drain(..now_stored).collect();
+        self.checksum = self.checksum.map(|stored| extended(stored, &written));
         self.stored = self.stored.saturating_add(count);
     }
 
@@ -106,6 +152,15 @@ impl<E: Entry> IndexFile<E> {
     pub fn bytes(&self) -> u64 {
         u64::from(self.entries()) * E::BYTES as u64
     }
+}
+
+/// The CRC-32 of entries that has these behind them.
+fn extended<E: Entry>(checksum: u32, entries: &[E]) -> u32 {
+    let mut bytes = Vec::with_capacity(entries.len() * E::BYTES);
+    entries.iter().for_each(|entry| entry.encode(&mut bytes));
+    let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
+    hasher.update(&bytes);
+    hasher.finalize()
 }
 
 impl<E: Entry> IndexView<E> {

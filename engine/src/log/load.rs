@@ -12,14 +12,14 @@ use crate::runtime::{Directory, OpenMode, SegmentFile};
 
 use super::error::LogError;
 use super::fill::Fill;
-use super::index_file::{Entry, IndexFile, read_entries, used_entries};
+use super::index_file::{Entry, IndexChecksums, IndexFile, read_entries, used_entries};
 use super::names::{Holds, file_name};
 use super::offset_index::OffsetEntry;
 use super::recovery_table::{Coverage, IndexFacts, Load, SegmentFacts, decide_load};
 use super::scan::{Step, Walk};
 use super::segment::Segment;
 use super::time_index::TimeEntry;
-use super::window::Window;
+use super::window::{Sealed, Window};
 
 /// Batches that Kafka may have appended at once, with one index entry for all of them.
 const GROUP_BYTES: u64 = 4 << 20;
@@ -74,8 +74,8 @@ pub async fn load(
     let path = dir.path().join(file_name(task.base, Holds::Records));
     let work = async {
         let file = SegmentFile::open(&path, OpenMode::ReadWrite).await?;
-        if let Some(fill) = vouched(task, window)
-            && let Some(segment) = of_sizes(dir, task, &file, fill).await?
+        if let Some(known) = vouched(task, window)
+            && let Some(segment) = of_sizes(dir, task, &file, known).await?
         {
             return Ok(Loaded::untouched(segment));
         }
@@ -137,9 +137,15 @@ async fn by(
         (Load::CheckLast, _) => from_index(task, &file, &offsets, &times, Offset::MAX).await?,
         (Load::CheckFromWindow | Load::CheckAll | Load::Rebuild, _) => None,
     };
+    let checksums = match (how, window, start) {
+        (Load::CheckFromWindow, Some(window), Some(_)) => window.checksums,
+        _ => IndexChecksums::default(),
+    };
     let start = start.unwrap_or_else(|| Fill::empty(task.base));
     let checked = matches!(how, Load::CheckAll | Load::CheckFromIndex | Load::CheckFromWindow);
     let mut segment = keep_prefix(task, file, start, offsets, times).await?;
+    segment.offsets = segment.offsets.with_checksum(checksums.offsets);
+    segment.times = segment.times.with_checksum(checksums.times);
     let mut loaded_epochs = Vec::new();
     let bad = walk(task, &mut segment, checked, &mut loaded_epochs).await?;
     if task.next.is_some() {
@@ -212,9 +218,9 @@ async fn leaves_gap(
 }
 
 /// What the window checkpoint says of a closed segment.
-fn vouched(task: Task, window: Option<&Window>) -> Option<Fill> {
-    let known = window?.sealed.iter().find(|fill| fill.base == task.base)?;
-    (task.next.is_some() && u64::from(known.bytes) == task.bytes).then_some(*known)
+fn vouched(task: Task, window: Option<&Window>) -> Option<Sealed> {
+    let known = window?.sealed.iter().find(|known| known.fill.base == task.base)?;
+    (task.next.is_some() && u64::from(known.fill.bytes) == task.bytes).then_some(*known)
 }
 
 /// A closed segment, when its indexes have the sizes that they should have.
@@ -222,14 +228,17 @@ async fn of_sizes(
     dir: &Directory,
     task: Task,
     file: &Arc<SegmentFile>,
-    fill: Fill,
+    known: Sealed,
 ) -> io::Result<Option<Segment>> {
+    let Sealed { fill, checksums } = known;
     let (Some(offsets), Some(times)) = (
         of_size::<OffsetEntry>(dir, task.base, Holds::OffsetIndex, fill.offset_entries).await?,
         of_size::<TimeEntry>(dir, task.base, Holds::TimeIndex, fill.time_entries).await?,
     ) else {
         return Ok(None);
     };
+    let offsets = offsets.with_checksum(checksums.offsets);
+    let times = times.with_checksum(checksums.times);
     Ok(Some(Segment::new(file.clone(), fill, offsets, times, task.now_ms)))
 }
 

@@ -14,6 +14,8 @@
 //! | `index_file`, `offset_index`, `time_index`, `rebuild` | `.index` and `.timeindex` |
 //! | `scan` | a walk over batches in a file |
 //! | `producers`, `snapshot`, `window` | idempotent producers in memory and on disk |
+//! | `verify` | damaged indexes found in the background |
+//! | `identity` | which topic a directory belongs to |
 //! | `epochs`, `partition_metadata`, `checkpoints`, `clean_shutdown` | Kafka's small text files |
 //! | `names` | file names |
 //! | `settings`, `error`, `cursor` | what a log is told, what goes wrong, integers from bytes |
@@ -30,6 +32,7 @@ mod delete;
 mod epochs;
 mod error;
 mod fill;
+mod identity;
 mod index_file;
 mod load;
 #[expect(clippy::module_inception, reason = "the log of the folder of logs")]
@@ -37,7 +40,7 @@ mod log;
 mod names;
 mod offset_index;
 mod open;
-pub mod partition_metadata;
+mod partition_metadata;
 mod read;
 mod rebuild;
 mod recovery_table;
@@ -55,14 +58,17 @@ mod time_index;
 mod times;
 mod truncate;
 mod upkeep;
+mod verify;
 mod window;
 
 pub use delete::remove_deleted;
 pub use epochs::{EpochCache, EpochStart, UNDEFINED_EPOCH, UNDEFINED_OFFSET};
 pub use error::{LogError, ReadError};
+pub use identity::topic_of;
 pub use log::Log;
-pub use names::{PARTITION_METADATA, deleted_directory, is_deleted_directory, parse_directory};
+pub use names::{deleted_directory, is_deleted_directory, parse_directory};
 pub use open::{OpenFrom, Progress, RecoveryReport};
 pub use producers::ProducerTable;
 pub use settings::LogConfig;
 pub use times::TimedOffset;
+pub use verify::Pace;

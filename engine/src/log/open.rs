@@ -16,10 +16,10 @@ use crate::runtime::{Directory, wall};
 
 use super::epochs::EpochCache;
 use super::error::LogError;
+use super::identity::check_topic;
 use super::load::{Loaded, Task, load};
 use super::log::{Log, State, jitter};
-use super::names::{EPOCH_CHECKPOINT, Holds, PARTITION_METADATA, WINDOW_CHECKPOINT, file_name};
-use super::partition_metadata;
+use super::names::{EPOCH_CHECKPOINT, Holds, WINDOW_CHECKPOINT, file_name};
 use super::producers::ProducerTable;
 use super::read::Hints;
 use super::recovery_table::{
@@ -306,28 +306,6 @@ impl Opening<'_> {
             state: RefCell::new(state),
             upkeep: Semaphore::new(1),
             poisoned: Cell::new(false),
-        }
-    }
-}
-
-/// Whether the directory belongs to this topic. The window checkpoint, which has a checksum, knows
-/// better than `partition.metadata`, which has none.
-async fn check_topic(dir: &Directory, id: LogId, window: Option<&Window>) -> Result<(), LogError> {
-    let path = dir.path().join(PARTITION_METADATA);
-    let written = match read_small(dir, PARTITION_METADATA).await? {
-        Some(bytes) => partition_metadata::parse(&String::from_utf8_lossy(&bytes)),
-        None => None,
-    };
-    match window.map(|window| window.topic).or(written) {
-        Some(found) if found != id.topic => {
-            let path = dir.path().to_path_buf();
-            Err(LogError::OtherTopic { path, found, expected: id.topic })
-        }
-        _ if written == Some(id.topic) => Ok(()),
-        _ => {
-            let text = partition_metadata::text(id.topic).into_bytes();
-            let done = dir.replace(PARTITION_METADATA, text).await;
-            done.map_err(|error| LogError::io("replace", path, error))
         }
     }
 }

@@ -65,65 +65,94 @@ pub async fn write_index<E: Entry>(
 ) -> io::Result<IndexFile<E>> {
     let mut bytes = Vec::with_capacity(entries.len() * E::BYTES);
     entries.iter().for_each(|entry| entry.encode(&mut bytes));
+    let checksum = crc32fast::hash(&bytes);
     file.truncate(0).await?;
     file.write_at(vec![Bytes::from(bytes)], 0).await?;
     file.sync_data().await?;
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    Ok(IndexFile::new(file.clone(), count, entries.last().copied()))
+    let index = IndexFile::new(file.clone(), count, entries.last().copied());
+    Ok(index.with_checksum(Some(checksum)))
+}
+
+/// A segment whose indexes are to be made anew, as it was when that began.
+struct Distrusted {
+    base: Offset,
+    /// Nothing is appended to it any more.
+    sealed: bool,
+    file: Arc<SegmentFile>,
+    bytes: u64,
+    next_offset: Offset,
+    offsets: Arc<SegmentFile>,
+    times: Arc<SegmentFile>,
+    /// Numbers of entries: what is pushed from here on is not among what is made anew.
+    entries: (u32, u32),
 }
 
 impl Log {
-    /// Rebuilds the indexes that readers found to be wrong. Upkeep is held; nothing is appended
-    /// meanwhile to a segment other than the active one, whose entries are taken up to its end as
-    /// it was.
+    /// Rebuilds the indexes that were found to be wrong. Upkeep is held, so nothing is stored
+    /// meanwhile; entries that appends make go behind the rebuilt ones.
     pub(super) async fn rebuild_distrusted(&self) -> Result<(), LogError> {
         loop {
-            let Some((base, sealed, file, bytes, ceiling, indexes)) = self.next_distrusted() else {
-                return Ok(());
-            };
+            let Some(found) = self.next_distrusted() else { return Ok(()) };
             let interval = self.config.borrow().index_interval_bytes;
-            let mut built = from_headers(&file, base, bytes, ceiling, interval)
+            let (file, base) = (&found.file, found.base);
+            let mut built = from_headers(file, base, found.bytes, found.next_offset, interval)
                 .await
-                .map_err(|error| self.read_failed(&file, error))?;
+                .map_err(|error| self.read_failed(file, error))?;
             if let Some(position) = built.bad {
                 let recovery_point = self.recovery_point();
                 let path = file.path().to_path_buf();
                 return Err(LogError::Corrupt { path, position, recovery_point });
             }
-            if sealed {
+            if found.sealed {
                 built.times.extend(built.fill.time_entry());
             }
-            let (offsets, times) = indexes;
             let written = async {
                 Ok((
-                    write_index(&offsets, &built.offsets).await?,
-                    write_index(&times, &built.times).await?,
+                    write_index(&found.offsets, &built.offsets).await?,
+                    write_index(&found.times, &built.times).await?,
                 ))
             };
-            let (offsets, times) =
-                written.await.map_err(|error| self.poison("rebuild", offsets.path(), error))?;
-            if let Some(segment) = self.state.borrow_mut().segments.get_mut(&base) {
-                segment.offsets = offsets;
-                segment.times = times;
-                segment.fill.offset_entries = built.fill.offset_entries;
-                segment.fill.time_entries = built.fill.time_entries;
-                segment.fill.indexed_timestamp = built.fill.indexed_timestamp;
-                segment.distrusted = false;
-            }
+            let (offsets, times) = written
+                .await
+                .map_err(|error| self.poison("rebuild", found.offsets.path(), error))?;
+            self.install(&found, &built.fill, offsets, times);
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "one caller, named at once")]
-    fn next_distrusted(
+    fn install(
         &self,
-    ) -> Option<(Offset, bool, Arc<SegmentFile>, u64, Offset, (Arc<SegmentFile>, Arc<SegmentFile>))>
-    {
+        found: &Distrusted,
+        fill: &Fill,
+        mut offsets: IndexFile<OffsetEntry>,
+        mut times: IndexFile<TimeEntry>,
+    ) {
+        let mut state = self.state.borrow_mut();
+        let Some(segment) = state.segments.get_mut(&found.base) else { return };
+        offsets.take_youngest(&segment.offsets, found.entries.0);
+        times.take_youngest(&segment.times, found.entries.1);
+        segment.fill.offset_entries = offsets.entries();
+        segment.fill.time_entries = times.entries();
+        let indexed = times.last().map(|last| last.timestamp);
+        segment.fill.indexed_timestamp = indexed.unwrap_or(fill.indexed_timestamp);
+        segment.offsets = offsets;
+        segment.times = times;
+        segment.distrusted = false;
+    }
+
+    fn next_distrusted(&self) -> Option<Distrusted> {
         let state = self.state.borrow();
         let last = *state.segments.keys().next_back()?;
         let (base, segment) = state.segments.iter().find(|(_, segment)| segment.distrusted)?;
-        let indexes = (segment.offsets.file().clone(), segment.times.file().clone());
-        let bytes = u64::from(segment.fill.bytes);
-        let sealed = *base != last;
-        Some((*base, sealed, segment.file.clone(), bytes, segment.fill.next_offset, indexes))
+        Some(Distrusted {
+            base: *base,
+            sealed: *base != last,
+            file: segment.file.clone(),
+            bytes: u64::from(segment.fill.bytes),
+            next_offset: segment.fill.next_offset,
+            offsets: segment.offsets.file().clone(),
+            times: segment.times.file().clone(),
+            entries: (segment.offsets.entries(), segment.times.entries()),
+        })
     }
 }

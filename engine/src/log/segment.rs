@@ -10,10 +10,11 @@ use crate::record::{BatchHeader, Offset};
 use crate::runtime::{Directory, OpenMode, SegmentFile};
 
 use super::fill::Fill;
-use super::index_file::IndexFile;
+use super::index_file::{IndexChecksums, IndexFile};
 use super::names::{Holds, file_name};
 use super::offset_index::OffsetEntry;
 use super::time_index::TimeEntry;
+use super::window::Sealed;
 
 /// Youngest batches whose places are kept in memory, so that readers at the tail need no disk.
 const RECENT_BATCHES: usize = 512;
@@ -104,6 +105,19 @@ impl Segment {
             position,
             bytes: self.fill.bytes - position,
         });
+    }
+
+    /// Checksums of the indexes, as far as they are known and hold what the fill says.
+    pub fn checksums(&self) -> IndexChecksums {
+        IndexChecksums {
+            offsets: self.offsets.checksum(self.fill.offset_entries),
+            times: self.times.checksum(self.fill.time_entries),
+        }
+    }
+
+    /// What the window checkpoint keeps of a closed segment.
+    pub fn sealed(&self) -> Sealed {
+        Sealed { fill: self.fill, checksums: self.checksums() }
     }
 
     /// Adds the time index's closing entry.

@@ -11,7 +11,7 @@ use crate::runtime::{Directory, sleep, spawn};
 
 use super::error::LogError;
 use super::fill::Fill;
-use super::index_file::IndexFile;
+use super::index_file::{IndexChecksums, IndexFile};
 use super::log::Log;
 use super::names::{DELETED, Holds, WINDOW_CHECKPOINT, file_name};
 use super::producers::ProducerTable;
@@ -193,7 +193,9 @@ impl Log {
                 topic: self.id.topic,
                 recovery_point: cut.fill.next_offset.min(state.recovery_point),
                 fill: cut.fill,
-                sealed: below.map(|(_, segment)| segment.fill).collect(),
+                // The indexes are cut later.
+                checksums: IndexChecksums::default(),
+                sealed: below.map(|(_, segment)| segment.sealed()).collect(),
                 producers: cut.producers.clone(),
             }
         };

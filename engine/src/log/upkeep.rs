@@ -14,6 +14,7 @@ use crate::runtime::SegmentFile;
 use super::error::LogError;
 use super::log::Log;
 use super::names::{Holds, WINDOW_CHECKPOINT, file_name};
+use super::segment::Segment;
 use super::snapshot;
 use super::window::Window;
 
@@ -170,12 +171,14 @@ impl Log {
 
     fn picture_window(&self) -> Option<Window> {
         let state = self.state.borrow();
+        let active = state.active()?;
         Some(Window {
             generation: state.generation + 1,
             topic: self.id.topic,
             recovery_point: state.end,
-            fill: state.active()?.fill,
-            sealed: state.segments.values().rev().skip(1).map(|segment| segment.fill).collect(),
+            fill: active.fill,
+            checksums: active.checksums(),
+            sealed: state.segments.values().rev().skip(1).map(Segment::sealed).collect(),
             producers: state.producers.clone(),
         })
     }

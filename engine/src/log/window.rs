@@ -7,8 +7,10 @@
 //!     length:     u32   of the body
 //!     generation: u64   counts the writes
 //!     crc:        u32   CRC-32 of generation and body
-//!     body: version u16 = 1, topic id, recovery point, how far its segment and those before it
-//!           were filled, producers
+//!     body: version u16 = 2, topic id, recovery point, how far its segment and those before it
+//!           were filled, each with the CRC-32 of its indexes, producers
+//!
+//! Version 1 had no CRCs of indexes.
 //!
 //! The last batch below the recovery point (its position and CRC) tells whether the log is still
 //! the one that the frame was written for. Pure. Must not know files.
@@ -20,9 +22,11 @@ use crate::record::{Offset, ProducerId};
 
 use super::cursor::Cursor;
 use super::fill::{Anchor, Fill};
+use super::index_file::IndexChecksums;
 use super::producers::{BatchMark, Producer, ProducerTable, WINDOW_BATCHES};
 
-const VERSION: i16 = 1;
+const VERSION: i16 = 2;
+const VERSION_WITHOUT_CHECKSUMS: i16 = 1;
 const HEAD_BYTES: usize = 16;
 const GENERATION_AT: usize = 4;
 const CRC_AT: usize = 12;
@@ -38,10 +42,21 @@ pub struct Window {
     pub recovery_point: Offset,
     /// How far the segment was filled that holds it.
     pub fill: Fill,
+    /// Checksums of that segment's index entries below it.
+    pub checksums: IndexChecksums,
     /// How far the closed segments before it are filled, so that their indexes need not be read.
-    pub sealed: Vec<Fill>,
+    pub sealed: Vec<Sealed>,
     /// All producers at that point.
     pub producers: ProducerTable,
+}
+
+/// A closed segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// How far it is filled.
+    pub fill: Fill,
+    /// Checksums of its index files.
+    pub checksums: IndexChecksums,
 }
 
 /// Why a window checkpoint is not used.
@@ -54,20 +69,26 @@ pub enum WindowError {
     #[error("CRC does not match")]
     Crc,
     /// A version that is not known.
-    #[error("version {0} instead of 1")]
+    #[error("version {0} instead of 1 or 2")]
     Version(i16),
 }
 
 impl Window {
     /// The bytes of the file.
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_as(VERSION)
+    }
+
+    fn encode_as(&self, version: i16) -> Vec<u8> {
         let mut bytes = vec![0; HEAD_BYTES];
-        bytes.extend_from_slice(&VERSION.to_be_bytes());
+        bytes.extend_from_slice(&version.to_be_bytes());
         bytes.extend_from_slice(&self.topic.as_u128().to_be_bytes());
         bytes.extend_from_slice(&self.recovery_point.to_be_bytes());
-        encode_fill(&self.fill, &mut bytes);
+        encode_fill(&self.fill, self.checksums, version, &mut bytes);
         bytes.extend_from_slice(&(self.sealed.len() as u32).to_be_bytes());
-        self.sealed.iter().for_each(|fill| encode_fill(fill, &mut bytes));
+        for one in &self.sealed {
+            encode_fill(&one.fill, one.checksums, version, &mut bytes);
+        }
         bytes.extend_from_slice(&(self.producers.len() as u32).to_be_bytes());
         for (id, producer) in self.producers.iter() {
             encode_producer(id, producer, &mut bytes);
@@ -93,10 +114,10 @@ impl Window {
             return Err(WindowError::Crc);
         }
         let version = head.i16().ok_or(WindowError::Length)?;
-        if version != VERSION {
+        if ![VERSION_WITHOUT_CHECKSUMS, VERSION].contains(&version) {
             return Err(WindowError::Version(version));
         }
-        decode_body(&mut head, generation).ok_or(WindowError::Length)
+        decode_body(&mut head, generation, version).ok_or(WindowError::Length)
     }
 }
 
@@ -107,7 +128,7 @@ fn checksum(bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-fn encode_fill(fill: &Fill, bytes: &mut Vec<u8>) {
+fn encode_fill(fill: &Fill, checksums: IndexChecksums, version: i16, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&fill.base.to_be_bytes());
     bytes.extend_from_slice(&fill.bytes.to_be_bytes());
     bytes.extend_from_slice(&fill.next_offset.to_be_bytes());
@@ -121,10 +142,17 @@ fn encode_fill(fill: &Fill, bytes: &mut Vec<u8>) {
     let anchor = fill.last_batch.unwrap_or(Anchor { position: u32::MAX, crc: 0 });
     bytes.extend_from_slice(&anchor.position.to_be_bytes());
     bytes.extend_from_slice(&anchor.crc.to_be_bytes());
+    if version == VERSION_WITHOUT_CHECKSUMS {
+        return;
+    }
+    for checksum in [checksums.offsets, checksums.times] {
+        bytes.push(u8::from(checksum.is_some()));
+        bytes.extend_from_slice(&checksum.unwrap_or(0).to_be_bytes());
+    }
 }
 
-fn decode_fill(cursor: &mut Cursor<'_>) -> Option<Fill> {
-    Some(Fill {
+fn decode_fill(cursor: &mut Cursor<'_>, version: i16) -> Option<Sealed> {
+    let fill = Fill {
         base: cursor.i64()?,
         bytes: cursor.u32()?,
         next_offset: cursor.i64()?,
@@ -137,7 +165,19 @@ fn decode_fill(cursor: &mut Cursor<'_>) -> Option<Fill> {
         indexed_timestamp: cursor.i64()?,
         last_batch: Some(Anchor { position: cursor.u32()?, crc: cursor.u32()? })
             .filter(|anchor| anchor.position != u32::MAX),
-    })
+    };
+    let mut checksums = IndexChecksums::default();
+    if version != VERSION_WITHOUT_CHECKSUMS {
+        checksums.offsets = decode_checksum(cursor)?;
+        checksums.times = decode_checksum(cursor)?;
+    }
+    Some(Sealed { fill, checksums })
+}
+
+fn decode_checksum(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
+    let known = cursor.u8()? != 0;
+    let checksum = cursor.u32()?;
+    Some(known.then_some(checksum))
 }
 
 fn encode_producer(id: ProducerId, producer: &Producer, bytes: &mut Vec<u8>) {
@@ -155,13 +195,13 @@ fn encode_producer(id: ProducerId, producer: &Producer, bytes: &mut Vec<u8>) {
     }
 }
 
-fn decode_body(cursor: &mut Cursor<'_>, generation: u64) -> Option<Window> {
+fn decode_body(cursor: &mut Cursor<'_>, generation: u64, version: i16) -> Option<Window> {
     let topic = Uuid::from_u128(cursor.u128()?);
     let recovery_point = cursor.i64()?;
-    let fill = decode_fill(cursor)?;
+    let Sealed { fill, checksums } = decode_fill(cursor, version)?;
     let mut sealed = Vec::new();
     for _ in 0..cursor.u32()? {
-        sealed.push(decode_fill(cursor)?);
+        sealed.push(decode_fill(cursor, version)?);
     }
     let count = cursor.u32()?;
     let mut producers = ProducerTable::default();
@@ -174,6 +214,7 @@ fn decode_body(cursor: &mut Cursor<'_>, generation: u64) -> Option<Window> {
         topic,
         recovery_point,
         fill,
+        checksums,
         sealed,
         producers,
     })
@@ -234,12 +275,17 @@ mod tests {
             indexed_timestamp: 4,
             last_batch: Some(Anchor { position: 800, crc: 0xdead_beef }),
         };
-        let sealed = vec![Fill { base: 0, next_offset: 50, ..fill }];
+        let checksums = IndexChecksums { offsets: Some(77), times: None };
+        let sealed = vec![Sealed {
+            fill: Fill { base: 0, next_offset: 50, ..fill },
+            checksums: IndexChecksums { offsets: None, times: Some(0) },
+        }];
         Window {
             generation: 9,
             topic: Uuid::from_u128(7),
             recovery_point: 110,
             fill,
+            checksums,
             sealed,
             producers,
         }
@@ -251,6 +297,16 @@ mod tests {
         let mut at_start = window();
         at_start.fill.last_batch = None;
         assert_eq!(Window::decode(&at_start.encode()), Ok(at_start));
+    }
+
+    #[test]
+    fn a_window_from_before_there_were_checksums_is_read() {
+        let mut without = window();
+        without.checksums = IndexChecksums::default();
+        without.sealed[0].checksums = IndexChecksums::default();
+        assert_eq!(Window::decode(&window().encode_as(VERSION_WITHOUT_CHECKSUMS)), Ok(without));
+        let newer = window().encode_as(VERSION + 1);
+        assert_eq!(Window::decode(&newer), Err(WindowError::Version(VERSION + 1)));
     }
 
     #[test]

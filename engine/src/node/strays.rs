@@ -7,7 +7,7 @@
 use super::start::NodeError;
 use uuid::Uuid;
 
-use crate::log::{self, partition_metadata};
+use crate::log;
 use crate::metadata::{CLUSTER_METADATA_TOPIC, Image, LogId};
 use crate::runtime::{Directory, EntryKind};
 use crate::shard::LogDir;
@@ -39,15 +39,6 @@ fn fate(name: &str, topic_id: Option<Uuid>, image: &Image) -> Fate {
     }
 }
 
-/// What `partition.metadata` says; `None` when it is missing or damaged.
-async fn topic_id(directory: &Directory) -> std::io::Result<Option<Uuid>> {
-    match directory.read(log::PARTITION_METADATA, 4096).await {
-        Ok(bytes) => Ok(partition_metadata::parse(&String::from_utf8_lossy(&bytes))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Sets strays aside and finishes deletions, before any log is opened.
 pub(super) async fn sweep(dirs: &[LogDir], image: &Image) -> Result<(), NodeError> {
     for dir in dirs {
@@ -64,7 +55,7 @@ async fn sweep_dir(dir: &LogDir, image: &Image) -> std::io::Result<()> {
             continue;
         }
         let partition = Directory::open(&dir.path.join(&entry.name)).await?;
-        match fate(&entry.name, topic_id(&partition).await?, image) {
+        match fate(&entry.name, log::topic_of(&partition).await?, image) {
             Fate::Keep => {}
             Fate::Remove => directory.remove_tree(&entry.name).await?,
             Fate::SetAside => {

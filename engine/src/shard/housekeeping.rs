@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use super::world::Shard;
 use crate::commit::Change;
+use crate::log::Pace;
 use crate::metadata::LogId;
 use crate::partition::{Partition, Role};
 use crate::runtime::{self, Directory, Mono};
 
 const TICK: Duration = Duration::from_secs(1);
+/// Bytes of indexes that all cores together verify in a second after a start.
+const VERIFIED_BYTES_PER_SECOND: u64 = 8 << 20;
 /// How long a stop waits for what is queued.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
@@ -28,6 +31,24 @@ impl Shard {
                 retention_due = runtime::now() + check;
             }
             runtime::sleep(TICK).await;
+        }
+    }
+
+    /// Once after a start: looks for damage in the indexes of the logs that were found, one log at
+    /// a time, until the shard stops.
+    pub(super) async fn verify_indexes(self: Rc<Self>) {
+        let mut pace = Pace::new(VERIFIED_BYTES_PER_SECOND / u64::from(self.shared.cores.max(1)));
+        for (id, dir, partition) in self.open_partitions() {
+            let offline = || self.committers[dir].offline().is_some();
+            let go_on = || !self.stopping.get() && !offline();
+            match partition.log().verify_indexes(&mut pace, &go_on).await {
+                Ok(0) => {}
+                Ok(rebuilt) => {
+                    let path = partition.log().path();
+                    tracing::info!(path = %path.display(), rebuilt, "damaged indexes rebuilt");
+                }
+                Err(error) => tracing::warn!(%error, ?id, "indexes could not be verified"),
+            }
         }
     }
 

@@ -30,10 +30,14 @@ struct Wanted {
 impl Shard {
     /// Applies images for as long as the core lives, the newest first.
     pub(super) async fn follow_images(self: Rc<Self>) {
+        let mut verified = false;
         loop {
             let image = self.image();
             self.apply(&image).await;
             self.applied.send_replace(image.version);
+            if !std::mem::replace(&mut verified, true) {
+                runtime::spawn(self.clone().verify_indexes());
+            }
             self.image_changed.notified().await;
         }
     }
