@@ -38,9 +38,13 @@ impl Shard {
     /// a time, until the shard stops.
     pub(super) async fn verify_indexes(self: Rc<Self>) {
         let mut pace = Pace::new(VERIFIED_BYTES_PER_SECOND / u64::from(self.shared.cores.max(1)));
-        for (id, dir, partition) in self.open_partitions() {
+        let found: Vec<_> = self.open_partitions().iter().map(|(id, dir, _)| (*id, *dir)).collect();
+        for (id, dir) in found {
+            // Gone meanwhile: a deleted log must not be held open until its turn comes.
+            let Ok(partition) = self.partition(id) else { continue };
             let offline = || self.committers[dir].offline().is_some();
-            let go_on = || !self.stopping.get() && !offline();
+            let gone = || partition.log().is_poisoned();
+            let go_on = || !self.stopping.get() && !offline() && !gone();
             match partition.log().verify_indexes(&mut pace, &go_on).await {
                 Ok(0) => {}
                 Ok(rebuilt) => {
