@@ -98,10 +98,17 @@ fn an_idle_connection_is_closed_after_the_time_that_is_set() {
 #[test]
 fn one_address_may_open_no_more_connections_than_it_is_allowed() {
     let broker = Broker::with(&["max.connections.per.ip=3"]);
-    std::thread::sleep(Duration::from_millis(200)); // the look at the port is closed again
-    let mut clients: Vec<Client> = (0..4).map(|_| broker.connect()).collect();
-    for client in &mut clients[..3] {
-        assert_eq!(client.ask(API_VERSIONS, 0, Body::new()).i16(), 0);
+    // The look at the port may still count. One after the other, because each core accepts for
+    // itself: of several at once any may be the one too many.
+    let mut admitted: Vec<Client> = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while admitted.len() < 3 {
+        assert!(Instant::now() < deadline, "three connections of one address");
+        let mut client = broker.connect();
+        client.send(API_VERSIONS, 0, Body::new());
+        if client.receive().is_some() {
+            admitted.push(client);
+        }
     }
-    assert!(clients[3].is_closed());
+    assert!(broker.connect().is_closed());
 }
