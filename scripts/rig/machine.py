@@ -2,18 +2,22 @@
 
 A virtual machine whose host takes freed pages back (balloon with page reporting) pays for every page that is
 allocated anew; with a full page cache new pages come from reclaim. The regime is worth more than the broker, so it is
-made the same for everyone: `fill_cache` before each measurement.
+made the same for everyone: `FullCache.fill` before each measurement.
 """
 
+import mmap
 import os
 import re
 import time
 from pathlib import Path
 
-FREE_MB_MAX = 400
-FILLER_BYTES = 64 << 30
-TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1_000_000
+FREE_MB_MAX = 300
+FRAGMENTS_MB = 3000
+FILL_CHUNK = 64 << 20
+MADV_COLD, MADV_POPULATE_READ = 20, 22
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def memory():
@@ -22,36 +26,64 @@ def memory():
     return {line.split(":")[0]: int(line.split()[1]) * 1024 // MB for line in lines}
 
 
-def fill_cache(folder, seconds_max=150):
-    """Reads a sparse file (its zeros become cached pages, no disk is involved) until memory is used up.
+def free_mb():
+    """What is free in the largest memory zone, from which a running system takes its pages."""
+    zones = re.findall(r"pages free +(\d+)\n.*?managed +(\d+)\n", Path("/proc/zoneinfo").read_text(), re.S)
+    return max((int(managed), int(free) * PAGE // MB) for free, managed in zones)[1]
 
-    Returns the MB that are still free, and the seconds it took.
+
+class FullCache:
+    """Keeps the page cache full with pages that are cheap to reclaim: clean, cold zeros of a sparse file.
+
+    The file stays mapped, because a guest may be set up to give unmapped pages that nobody reads back to its host
+    (DAMON); no disk is involved. Large pages first, which is quick; they leave fragments free, which small pages take.
     """
-    path = folder / "filler"
-    if not path.exists():
-        with open(path, "wb") as file:
-            file.truncate(FILLER_BYTES)
-    started = time.monotonic()
-    buffer = bytearray(4 << 20)
-    with open(path, "rb", buffering=0) as file:
-        position = fill_cache.position
-        while memory()["MemFree"] > FREE_MB_MAX and time.monotonic() < started + seconds_max:
-            file.seek(position)
-            for _ in range(16):
-                position += file.readinto(buffer)
-            position %= FILLER_BYTES
-        fill_cache.position = position
-    return memory()["MemFree"], time.monotonic() - started
+
+    def __init__(self, folder):
+        self._quick, self._fine = _Filler(folder), _Filler(folder)
+        self._fine.pages.madvise(mmap.MADV_RANDOM)
+
+    def fill(self):
+        """Fills until next to nothing is free; returns the free MB and the seconds it took."""
+        started = time.monotonic()
+        self._quick.fill(FRAGMENTS_MB)
+        self._fine.fill(FREE_MB_MAX * 2 // 3)
+        return free_mb(), time.monotonic() - started
+
+    def close(self):
+        """Gives the memory back."""
+        self._quick.pages.close()
+        self._fine.pages.close()
 
 
-fill_cache.position = 0
+class _Filler:
+    """A mapped sparse file, larger than memory."""
+
+    def __init__(self, folder):
+        size = (memory()["MemTotal"] * MB * 4 // 3 // FILL_CHUNK) * FILL_CHUNK
+        path = folder / "filler"
+        with open(path, "w+b") as file:
+            file.truncate(size)
+            self.pages = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
+        path.unlink()
+        self._starts = range(0, size, FILL_CHUNK)
+        self._next = 0
+
+    def fill(self, until_mb):
+        """Touches pages until so little is free, once around at most."""
+        for _ in self._starts:
+            if free_mb() <= until_mb:
+                return
+            at = self._starts[self._next]
+            self.pages.madvise(MADV_POPULATE_READ, at, FILL_CHUNK)
+            self.pages.madvise(MADV_COLD, at, FILL_CHUNK)
+            self._next = (self._next + 1) % len(self._starts)
 
 
 def regime():
     """One line for the header of a table."""
     now = memory()
-    return (f"{os.cpu_count()} CPUs, {now['MemTotal']} MB of memory, {now['MemFree']} MB free, "
-            f"{now['Cached']} MB page cache, {now['Dirty']} MB dirty, Linux {os.uname().release}")
+    return (f"{os.cpu_count()} CPUs, {now['MemTotal']} MB of memory, {now['Cached']} MB page cache, {now['Dirty']} MB dirty, Linux {os.uname().release}")
 
 
 def disk_of(folder):
@@ -74,8 +106,16 @@ def flushes(disk):
     raise RuntimeError(f"no {disk} in /proc/diskstats")
 
 
-def flushes_per_sync(folder, disk, times=200):
-    """How many flush requests one fdatasync of a growing file costs here (a journal commit is two without FUA)."""
+def flushes_per_sync(folder, disk):
+    """How many flush requests one fdatasync of a growing file costs here (a journal commit is two without FUA).
+
+    Returns that, a whole number because others' flushes count too, and the seconds one takes.
+    """
+    per_sync, seconds = min(_probe_sync(folder, disk) for _ in range(5))
+    return max(1, round(per_sync)), seconds
+
+
+def _probe_sync(folder, disk, times=100):
     path = folder / "sync-probe"
     file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     try:
