@@ -91,9 +91,11 @@ def restart(node, folder, log_bytes, fill_seconds):
     Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
     program = [str(programs.venv("confluent")), str(places.CLIENTS / "python/tail.py"), node.bootstrap, "big",
                str(folder / "acked")]
+    begun = time.time()
     node.start(wait=False)
     done = subprocess.run(program, capture_output=True, text=True, timeout=400, check=True)
     answer = json.loads(done.stdout)
     counters = dict(line.split(": ") for line in Path(f"/proc/{node.pid}/io").read_text().splitlines())
-    return Recovery(answer["seconds"], int(counters["read_bytes"]), answer["right"], answer["partitions"], log_bytes,
+    # From exec of the broker; the client's own start is in it, which a fast broker is over before.
+    return Recovery(answer["done"] - begun, int(counters["read_bytes"]), answer["right"], answer["partitions"], log_bytes,
                     fill_seconds, answer["errors"])
