@@ -22,6 +22,7 @@ pub mod commit;
 pub mod partition;
 
 pub mod controller;
+pub mod group;
 
 pub mod shard;
 

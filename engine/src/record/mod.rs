@@ -10,6 +10,7 @@
 //! | `codec`, `decompress` | the five codecs, bounded by what comes out |
 //! | `gzip_frame`, `lz4_frame`, `snappy` | the framings around compressed bytes |
 //! | `time_lookup` | which record a timestamp means |
+//! | `offsets_topic` | the records of `__consumer_offsets` |
 //! | `builder` | batches of our own, for the command line and for tests |
 //! | `error` | every way a batch can be wrong |
 //!
@@ -23,6 +24,7 @@ mod error;
 mod gzip_frame;
 mod header;
 mod lz4_frame;
+pub mod offsets_topic;
 mod produced;
 mod records;
 mod snappy;

@@ -1,0 +1,17 @@
+//! Consumer groups: who is in them, who owns what, how far they have come.
+//!
+//! A group lives on the core that owns its partition of `__consumer_offsets`, and is what replaying
+//! that partition gives. Membership is a decider: [`Event`]s in, [`Effect`]s out, no I/O.
+//! Everything here is core-local.
+//!
+//! Must not know: versions and error codes of the protocol, connections, other cores.
+
+pub mod answer;
+mod error;
+mod event;
+pub mod request;
+mod settings;
+
+pub use error::GroupError;
+pub use event::{Context, Effect, Effects, Event, TimerKey, Token};
+pub use settings::{GroupSettings, MigrationPolicy};
