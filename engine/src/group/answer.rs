@@ -22,7 +22,7 @@ pub enum Answer {
     ConsumerHeartbeat(Result<ConsumerBeat, GroupError>),
     /// To OffsetCommit: by place in the request.
     Commit(Vec<(u32, Result<(), GroupError>)>),
-    /// To OffsetFetch.
+    /// To OffsetFetch: in the order of the request, by topic and partition when it asked for all.
     FetchOffsets(Result<Vec<FetchedOffset>, GroupError>),
     /// To OffsetDelete: in the order of the request.
     DeleteOffsets(Result<Vec<Result<(), GroupError>>, GroupError>),
@@ -151,7 +151,7 @@ pub struct DescribedMember {
     pub client_host: Arc<str>,
     /// Its metadata; empty unless stable.
     pub metadata: Bytes,
-    /// What it owns; empty unless stable.
+    /// What it was assigned last.
     pub assignment: Bytes,
 }
 

@@ -1,7 +1,7 @@
 //! What comes to the decider of a group and what it wants done: plain values.
 //!
 //! All effects of one step belong together: its records are one batch, and its answers go out
-//! when everything that the group wrote so far is durable, in order. Whoever carries effects out has
+//! when everything that the group wrote so far is durable, in order. Whoever carries them out has
 //! made sure before the step that the log takes records now: a decision is never taken back.
 
 use std::sync::Arc;

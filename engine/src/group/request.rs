@@ -155,7 +155,8 @@ pub struct CommitPartition {
     pub index: u32,
     /// The topic's name.
     pub topic: Arc<str>,
-    /// The topic's id; nil when the request named it.
+    /// The topic's id, looked up when the request named the topic: it is kept with the offset, and
+    /// offsets of a topic that was deleted are told from those of one created anew by it.
     pub topic_id: Uuid,
     /// The partition.
     pub partition: i32,
@@ -177,5 +178,17 @@ pub struct FetchOffsets {
     /// Offsets of open transactions are refused (v7+).
     pub require_stable: bool,
     /// Which; `None` = all there are.
-    pub partitions: Option<Vec<(Arc<str>, i32)>>,
+    pub partitions: Option<Vec<FetchPartition>>,
+}
+
+/// One partition of OffsetFetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchPartition {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// The topic's id when the request has it (v10+), else nil: an offset committed under another
+    /// id is none.
+    pub topic_id: Uuid,
+    /// The partition.
+    pub partition: i32,
 }
