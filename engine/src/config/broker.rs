@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::check::{cpus, items};
 use super::endpoints::{Listeners, listeners};
 use super::error::{ConfigError, Note};
+use super::groups::{GroupSettings, OffsetsTopicConfig, groups, offsets_topic};
 use super::inherit::inherited;
 use super::keys::TOPIC_KEYS;
 use super::listener::Endpoint;
@@ -52,6 +53,10 @@ pub struct BrokerConfig {
     pub cores: CoreConfig,
     /// Background work on logs.
     pub upkeep: UpkeepConfig,
+    /// Groups.
+    pub groups: Arc<GroupSettings>,
+    /// The topic that remembers groups.
+    pub offsets_topic: OffsetsTopicConfig,
     /// What the operator gave, for `DescribeConfigs`.
     pub given: Given,
 }
@@ -155,6 +160,8 @@ impl BrokerConfig {
             network: network(&values),
             cores: cores(&values),
             upkeep: upkeep(&values),
+            groups: Arc::new(groups(&values)?),
+            offsets_topic: offsets_topic(&values),
             given: given.clone(),
         };
         Ok(Loaded { config, notes })

@@ -1,6 +1,8 @@
 //! What operators write, and what they are told about it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 
@@ -116,7 +118,7 @@ fn kafkas_shipped_file_is_taken_as_it_is() {
     assert_eq!(config.advertised[0].host, "localhost");
     assert!(!config.auto_format, "a node with a file is formatted by hand");
     let (warnings, information): (Vec<_>, Vec<_>) = notes.iter().partition(|note| note.warning);
-    assert_eq!(warnings.len(), 6, "{warnings:?}");
+    assert_eq!(warnings.len(), 5, "{warnings:?}");
     assert_eq!(information.len(), 5, "{information:?}");
 }
 
@@ -204,6 +206,78 @@ fn what_is_not_built_is_refused_rather_than_ignored() {
     for (key, value, rest) in cases {
         assert_eq!(refusal(&[(key, value)]), format!("invalid value `{value}` for {key}: {rest}"));
     }
+}
+
+#[test]
+fn settings_of_groups_are_checked_against_each_other() {
+    let heartbeat = "group.consumer.heartbeat.interval.ms";
+    let session = "group.consumer.session.timeout.ms";
+    let cases: [(&[(&str, &str)], &str); 7] = [
+        (
+            &[("group.coordinator.rebalance.protocols", "consumer")],
+            "group.coordinator.rebalance.protocols: valid is a list with classic in it, which \
+             cannot be switched off",
+        ),
+        (
+            &[("group.consumer.assignors", "org.x.Assignor")],
+            "group.consumer.assignors: valid is a comma separated list out of uniform, range",
+        ),
+        (
+            &[("group.consumer.assignors", "range,range")],
+            "group.consumer.assignors: valid is at least one assignor, each of them once",
+        ),
+        (
+            &[(heartbeat, "4000")],
+            "group.consumer.heartbeat.interval.ms: valid is \
+             group.consumer.min.heartbeat.interval.ms to \
+             group.consumer.max.heartbeat.interval.ms, which is 5000 to 15000",
+        ),
+        (
+            &[("group.consumer.max.session.timeout.ms", "44000")],
+            "group.consumer.max.session.timeout.ms: valid is \
+             group.consumer.min.session.timeout.ms or more, which is 45000",
+        ),
+        (
+            &[
+                (session, "9000"),
+                ("group.consumer.min.session.timeout.ms", "9000"),
+                (heartbeat, "9000"),
+            ],
+            "group.consumer.heartbeat.interval.ms: valid is less than \
+             group.consumer.session.timeout.ms, which is 9000",
+        ),
+        (
+            &[("offsets.topic.compression.codec", "5")],
+            "offsets.topic.compression.codec: valid is a whole number from 0 to 4",
+        ),
+    ];
+    for (entries, rest) in cases {
+        let refusal = refusal(entries);
+        assert!(refusal.ends_with(rest), "{refusal}");
+    }
+}
+
+#[test]
+fn groups_are_set_as_in_kafka() {
+    let config = BrokerConfig::default();
+    let groups = &config.groups;
+    assert_eq!((groups.session_timeout_min_ms, groups.session_timeout_max_ms), (6_000, 1_800_000));
+    assert_eq!(groups.initial_rebalance_delay, Duration::from_secs(3));
+    assert_eq!(groups.consumer_assignors, [Arc::from("uniform"), Arc::from("range")]);
+    assert_eq!(groups.migration, MigrationPolicy::Bidirectional);
+    assert_eq!(groups.offsets_retention, Duration::from_secs(7 * 24 * 3600));
+    assert!(groups.consumer_protocol);
+    let topic = config.offsets_topic;
+    assert_eq!((topic.partitions, topic.replication_factor, topic.codec), (50, 3, 0));
+    let given = [
+        ("group.consumer.migration.policy", "Upgrade"),
+        ("offsets.retention.minutes", "2"),
+        ("group.coordinator.rebalance.protocols", "classic"),
+    ];
+    let groups = loaded(&given).config.groups;
+    assert_eq!(groups.migration, MigrationPolicy::Upgrade);
+    assert_eq!(groups.offsets_retention, Duration::from_secs(120));
+    assert!(!groups.consumer_protocol);
 }
 
 #[test]
@@ -321,8 +395,8 @@ fn unknown_and_old_keys_are_told_and_do_no_harm() {
              log.segment.bytes",
         ),
         (
-            "offsets.retention.minutes",
-            "offsets.retention.minutes has no effect yet: what it belongs to is not built",
+            "group.share.session.timeout.ms",
+            "group.share.session.timeout.ms has no effect yet: what it belongs to is not built",
         ),
         (
             "listener.name.x.ssl.keystore.type",
@@ -332,7 +406,7 @@ fn unknown_and_old_keys_are_told_and_do_no_harm() {
     for (key, text) in cases {
         assert_eq!(notes(&[(key, "4")]), [text]);
     }
-    assert!(notes(&[("offsets.retention.minutes", "10080")]).is_empty(), "Kafka's default");
+    assert!(notes(&[("offsets.retention.minutes", "5")]).is_empty(), "obeyed");
 }
 
 #[test]

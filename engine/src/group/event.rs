@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::answer::Answer;
 use super::request::{Caller, Request};
-use super::settings::GroupSettings;
+use crate::config::GroupSettings;
 use crate::metadata::Image;
 use crate::record::offsets_topic::GroupRecord;
 use crate::runtime::{Mono, Rng};

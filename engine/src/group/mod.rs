@@ -10,8 +10,7 @@ pub mod answer;
 mod error;
 mod event;
 pub mod request;
-mod settings;
 
+pub use crate::config::{GroupSettings, MigrationPolicy};
 pub use error::GroupError;
 pub use event::{Context, Effect, Effects, Event, TimerKey, Token};
-pub use settings::{GroupSettings, MigrationPolicy};
