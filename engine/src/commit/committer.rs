@@ -108,9 +108,24 @@ impl Committer {
 
     /// Queues batches whose offsets are assigned. In order; never awaits.
     pub fn append(self: &Rc<Self>, id: LogId, batches: Vec<StampedBatch>) -> Result<Ends, Refused> {
-        let entry = self.entry(id)?;
         let bytes: u64 = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
+        self.entry(id)?;
         self.admits(bytes)?;
+        self.append_admitted(id, batches)
+    }
+
+    /// As [`Committer::append`] for what was admitted before it was known to the byte: only a log
+    /// dir that is offline refuses it.
+    pub fn append_admitted(
+        self: &Rc<Self>,
+        id: LogId,
+        batches: Vec<StampedBatch>,
+    ) -> Result<Ends, Refused> {
+        let entry = self.entry(id)?;
+        if self.offline.borrow().is_some() {
+            return Err(Refused::Offline);
+        }
+        let bytes: u64 = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
         self.space.borrow_mut().queued(bytes);
         self.queued_bytes.set(self.queued_bytes.get() + bytes);
         let mut queue = entry.queue.borrow_mut();

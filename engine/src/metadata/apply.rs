@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::id::NodeId;
 use super::image::{BrokerImage, Image, PartitionImage, TopicImage};
+use super::name::is_internal;
 use super::record::{BrokerRegistered, MetadataRecord, PartitionState, TopicCreated};
 use crate::config::{ConfigError, TopicConfig};
 
@@ -142,6 +143,8 @@ impl Image {
             let imported = TopicConfig::imported(&self.defaults, &created.configs);
             (Arc::new(imported.config), imported.unsupported)
         };
+        let config =
+            if is_internal(&created.name) { of_the_broker(config, created) } else { config };
         TopicImage {
             name: Arc::from(created.name.as_str()),
             id: created.id,
@@ -161,6 +164,17 @@ impl Image {
         Arc::make_mut(&mut self.by_id).remove(&id);
         Ok(())
     }
+}
+
+/// What holds for the broker's own topics whatever is set: an answer waits for the sync, and
+/// acks=all needs no more copies than there are.
+fn of_the_broker(mut config: Arc<TopicConfig>, created: &TopicCreated) -> Arc<TopicConfig> {
+    let replicas = created.partitions.iter().map(|partition| partition.replicas.len()).min();
+    let copies = replicas.and_then(|count| i32::try_from(count).ok()).unwrap_or(1).max(1);
+    let own = Arc::make_mut(&mut config);
+    own.flush_messages = 1;
+    own.min_insync_replicas = own.min_insync_replicas.min(copies);
+    config
 }
 
 fn partition_of(state: &PartitionState) -> PartitionImage {

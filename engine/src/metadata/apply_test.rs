@@ -182,6 +182,19 @@ fn a_policy_that_is_not_obeyed_keeps_everything() {
 }
 
 #[test]
+fn the_brokers_own_topics_are_synced_before_each_answer_and_need_no_more_copies_than_they_have() {
+    let loose = TopicConfig { flush_messages: 9, min_insync_replicas: 3, ..TopicConfig::default() };
+    let mut image = Image::empty(Arc::new(loose));
+    image.apply(&topic("a", 1, &[&[0, 1]])).unwrap();
+    image.apply(&topic(GROUP_METADATA_TOPIC, 2, &[&[0, 1]])).unwrap();
+    let set = |name: &str| {
+        let config = &image.topic(name).unwrap().config;
+        (config.flush_messages, config.min_insync_replicas)
+    };
+    assert_eq!((set("a"), set(GROUP_METADATA_TOPIC)), ((9, 3), (1, 2)));
+}
+
+#[test]
 fn topics_without_settings_share_the_defaults() {
     let image = applied(&[topic("a", 1, &[&[0]]), topic("b", 2, &[&[0]])]);
     assert!(image.topics().all(|topic| Arc::ptr_eq(&topic.config, &image.defaults)));

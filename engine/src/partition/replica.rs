@@ -6,6 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::BytesMut;
+
 use super::acked::{AckedState, Acks, high_watermark};
 use super::append::{AppendError, AppendPart, Appended, Pending};
 use super::read::FetchError;
@@ -15,7 +17,7 @@ use crate::config::{TimestampType, TopicConfig};
 use crate::log::Log;
 use crate::log::producers::{ProducerTable, Refusal, Verdict};
 use crate::metadata::LogId;
-use crate::record::{LeaderEpoch, Offset, StampedBatch};
+use crate::record::{BatchHeader, LeaderEpoch, Offset, StampedBatch};
 use crate::runtime;
 
 /// What this replica is to the partition.
@@ -185,6 +187,31 @@ impl Partition {
         Ok(self.pending(header.base_offset, header.last_offset(), header.max_timestamp))
     }
 
+    /// Whether a batch of the broker's own, of about so many bytes, would be taken now.
+    ///
+    /// # Errors
+    /// As for an append with `acks=all`.
+    pub fn takes(&self, bytes: u64) -> Result<(), AppendError> {
+        self.leads(Acks::All)?;
+        self.committer.admits(bytes).map_err(refused)
+    }
+
+    /// Appends a batch that the broker itself made; `header` was parsed from it. What a state
+    /// machine has decided cannot be refused for want of room any more: ask [`Partition::takes`]
+    /// before it decides. The answer may go out once the high watermark is at the offset returned.
+    ///
+    /// # Errors
+    /// This replica does not lead any more, or its log dir is offline.
+    pub fn append_own(&self, header: BatchHeader, batch: BytesMut) -> Result<Offset, AppendError> {
+        let epoch = self.leads(Acks::None)?;
+        let part = AppendPart { index: 0, log: self.id, header, batch };
+        let stamped = self.stamp(part, epoch, runtime::wall());
+        let next = stamped.header.next_offset();
+        self.committer.append_admitted(self.id, vec![stamped]).map_err(refused)?;
+        self.next_offset.set(next);
+        Ok(next)
+    }
+
     /// Answers `group` for one part of it once `acks` is met.
     pub fn wait(&self, pending: Pending, acks: Acks, index: u32, group: &Rc<AppendGroup>) {
         let waiter = AppendWaiter {
@@ -220,6 +247,16 @@ impl Partition {
     }
 
     fn admit(&self, part: &AppendPart, acks: Acks) -> Result<LeaderEpoch, AppendError> {
+        let epoch = self.leads(acks)?;
+        if part.header.is_transactional() {
+            return Err(AppendError::InvalidTransactionState);
+        }
+        self.committer.admits(part.batch.len() as u64).map_err(refused)?;
+        Ok(epoch)
+    }
+
+    /// The epoch to append in.
+    fn leads(&self, acks: Acks) -> Result<LeaderEpoch, AppendError> {
         let Role::Leader { epoch, in_sync } = self.role.get() else {
             let failed = self.committer.offline().is_some();
             return Err(if failed { AppendError::Storage } else { AppendError::NotLeader });
@@ -230,10 +267,6 @@ impl Partition {
         if acks == Acks::All && in_sync < self.min_insync() {
             return Err(AppendError::NotEnoughReplicas);
         }
-        if part.header.is_transactional() {
-            return Err(AppendError::InvalidTransactionState);
-        }
-        self.committer.admits(part.batch.len() as u64).map_err(refused)?;
         Ok(epoch)
     }
 
