@@ -22,7 +22,7 @@ OVERRIDES = {
     "metadata.log.max.record.bytes.between.snapshots": 3000,
 }
 # What a start has to say of that: words of the lines that list what is not imported or not obeyed.
-NOT_IMPORTED = ("quotas", "SCRAM", "consumer groups", "compacted")
+NOT_IMPORTED = ("quotas", "SCRAM", "consumer groups")
 COMPACTED = {"cleanup.policy": "compact", "retention.ms": 1000, "retention.bytes": 1000, "segment.bytes": 1 << 20,
              "segment.ms": 3000, "min.compaction.lag.ms": 86400000}
 TOPICS = [

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::{cpus, items};
+use super::cleaner::{CleanerConfig, cleaner};
 use super::endpoints::{Listeners, listeners};
 use super::error::{ConfigError, Note};
 use super::groups::{GroupSettings, OffsetsTopicConfig, groups, offsets_topic};
@@ -57,6 +58,8 @@ pub struct BrokerConfig {
     pub groups: Arc<GroupSettings>,
     /// The topic that remembers groups.
     pub offsets_topic: OffsetsTopicConfig,
+    /// Compaction.
+    pub cleaner: CleanerConfig,
     /// What the operator gave, for `DescribeConfigs`.
     pub given: Given,
 }
@@ -162,6 +165,7 @@ impl BrokerConfig {
             upkeep: upkeep(&values),
             groups: Arc::new(groups(&values)?),
             offsets_topic: offsets_topic(&values),
+            cleaner: cleaner(&values)?,
             given: given.clone(),
         };
         Ok(Loaded { config, notes })
@@ -265,6 +269,7 @@ fn topic_defaults(given: &Given) -> Result<TopicConfig, ConfigError> {
             config.set(key.name, &default.value).map_err(|error| error.about(from.name))?;
         }
     }
+    config.check_together().map_err(|error| error.about("log.cleaner.min.compaction.lag.ms"))?;
     Ok(config)
 }
 

@@ -21,9 +21,11 @@ pub fn check(key: &Key, value: &str) -> Result<(), ConfigError> {
             why,
             default: default_text(key),
         }),
-        Standing::Refused(_) | Standing::Obeyed | Standing::Later | Standing::Meaningless(_) => {
-            Ok(())
-        }
+        Standing::Refused(_)
+        | Standing::Obeyed
+        | Standing::Deprecated(_)
+        | Standing::Later
+        | Standing::Meaningless(_) => Ok(()),
     }
 }
 

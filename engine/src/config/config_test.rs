@@ -171,11 +171,6 @@ fn what_is_not_built_is_refused_rather_than_ignored() {
             "this is not built yet; valid is one host:port, this node's own",
         ),
         (
-            "log.cleanup.policy",
-            "compact",
-            "this is not built yet; valid is delete or empty (keep for ever)",
-        ),
-        (
             "unclean.leader.election.enable",
             "true",
             "this is not built yet; valid is only the default, `false`",
@@ -439,11 +434,6 @@ fn topics_take_their_own_values_over_the_brokers() {
 #[test]
 fn a_topic_key_that_is_not_obeyed_takes_its_default_and_nothing_else() {
     let cases = [
-        (
-            "cleanup.policy",
-            "compact,delete",
-            "this is not built yet; valid is delete or empty (keep for ever)",
-        ),
         ("compression.type", "lz4", "this is not built yet; valid is only the default, `producer`"),
         ("compression.zstd.level", "5", "this is not built yet; valid is only the default, `3`"),
         ("preallocate", "true", "this is not built yet; valid is only the default, `false`"),
@@ -456,11 +446,6 @@ fn a_topic_key_that_is_not_obeyed_takes_its_default_and_nothing_else() {
             "unclean.leader.election.enable",
             "true",
             "this is not built yet; valid is only the default, `false`",
-        ),
-        (
-            "max.compaction.lag.ms",
-            "5",
-            "this is not built yet; valid is only the default, `9223372036854775807`",
         ),
         (
             "leader.replication.throttled.replicas",
@@ -488,7 +473,7 @@ fn a_topic_key_that_is_not_obeyed_takes_its_default_and_nothing_else() {
 
 #[test]
 fn an_imported_topic_is_never_trimmed_under_a_policy_that_is_not_obeyed() {
-    for (key, value) in [("cleanup.policy", "compact"), ("remote.storage.enable", "true")] {
+    for (key, value) in [("cleanup.policy", "shrink"), ("remote.storage.enable", "true")] {
         let own = [(key, value), ("segment.bytes", "1048576"), ("retention.ms", "1000")];
         let own = own.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let imported = TopicConfig::imported(&TopicConfig::default(), &own);
@@ -496,6 +481,77 @@ fn an_imported_topic_is_never_trimmed_under_a_policy_that_is_not_obeyed() {
         assert_eq!(imported.config.segment_bytes, 1_048_576);
         assert_eq!(imported.unsupported.len(), 1);
     }
+}
+
+#[test]
+fn every_cleanup_policy_of_kafka_is_taken() {
+    let cases = [
+        ("delete", CleanupPolicy::Delete),
+        ("compact", CleanupPolicy::Compact),
+        ("delete, compact", CleanupPolicy::CompactDelete),
+        ("compact,delete", CleanupPolicy::CompactDelete),
+        ("", CleanupPolicy::Keep),
+    ];
+    for (value, policy) in cases {
+        assert_eq!(topic(&[("cleanup.policy", value)]).unwrap().cleanup_policy, policy);
+        let broker = loaded(&[("log.cleanup.policy", value)]).config;
+        assert_eq!(broker.topic_defaults.cleanup_policy, policy);
+    }
+}
+
+#[test]
+fn what_compaction_is_told_by_a_topic_wins_over_the_broker() {
+    let broker = loaded(&[
+        ("log.cleaner.min.cleanable.ratio", "0.25"),
+        ("log.cleaner.delete.retention.ms", "7"),
+        ("log.cleaner.min.compaction.lag.ms", "8"),
+        ("log.cleaner.max.compaction.lag.ms", "9"),
+    ]);
+    let own = [("min.cleanable.dirty.ratio", "0.01"), ("max.compaction.lag.ms", "10")];
+    let own = own.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let config = broker.config.topic(&own).unwrap();
+    assert_eq!(config.min_cleanable_ratio, Fraction::new(0.01));
+    assert_eq!((config.delete_retention_ms, config.min_compaction_lag_ms), (7, 8));
+    assert_eq!(config.max_compaction_lag_ms, 10);
+    assert_eq!(broker.config.topic_defaults.min_cleanable_ratio.get(), 0.25);
+    assert_eq!(
+        topic(&[("min.compaction.lag.ms", "6"), ("max.compaction.lag.ms", "5")])
+            .unwrap_err()
+            .to_string(),
+        "invalid value `6` for min.compaction.lag.ms: valid is not above max.compaction.lag.ms, \
+         which is 5"
+    );
+    let lags =
+        [("log.cleaner.min.compaction.lag.ms", "6"), ("log.cleaner.max.compaction.lag.ms", "5")];
+    assert!(refusal(&lags).contains("for log.cleaner.min.compaction.lag.ms: valid is not above"));
+}
+
+#[test]
+fn the_cleaners_threads_share_its_memory() {
+    let config = |entries: &[(&str, &str)]| loaded(entries).config.cleaner;
+    let default = config(&[]);
+    assert_eq!(
+        (default.threads, default.dedupe_bytes, default.read_bytes),
+        (1, 128 << 20, 256 << 10)
+    );
+    assert_eq!((default.load_factor, default.bytes_per_second), (0.9, f64::MAX));
+    assert_eq!(default.backoff, std::time::Duration::from_secs(15));
+    let four = config(&[("log.cleaner.threads", "4")]);
+    assert_eq!((four.threads, four.dedupe_bytes, four.read_bytes), (4, 32 << 20, 64 << 10));
+    assert_eq!(config(&[("log.cleaner.threads", "0")]).threads, 0);
+    assert_eq!(
+        refusal(&[("log.cleaner.threads", "128")]),
+        "invalid value `134217728` for log.cleaner.dedupe.buffer.size: valid is more than 1048576 \
+         for each of log.cleaner.threads"
+    );
+    let off = loaded(&[("log.cleaner.enable", "false")]);
+    assert_eq!(off.config.cleaner.threads, 0);
+    assert!(off.notes[0].warning);
+    assert_eq!(
+        off.notes[0].text,
+        "log.cleaner.enable is deprecated: without the cleaner, compacted topics grow without limit"
+    );
+    assert!(notes(&[("log.cleaner.enable", "true")]).is_empty());
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub enum Rule {
 pub enum Standing {
     /// It does what it says.
     Obeyed,
+    /// It does what it says, but nobody should need it: a note says so where it is not the default.
+    /// The text says what follows.
+    Deprecated(&'static str),
     /// Known, without effect so far: any valid value is taken, and a note says so at start.
     Later,
     /// Ignoring it would break what it promises: only the default is taken. The text says why.
@@ -93,6 +96,12 @@ impl Key {
     /// It does what it says.
     pub const fn obeyed(mut self) -> Key {
         self.standing = Standing::Obeyed;
+        self
+    }
+
+    /// It does what it says, with a warning.
+    pub const fn deprecated(mut self, why: &'static str) -> Key {
+        self.standing = Standing::Deprecated(why);
         self
     }
 

@@ -6,6 +6,7 @@
 
 mod broker;
 mod check;
+mod cleaner;
 mod describe;
 mod endpoints;
 mod error;
@@ -20,6 +21,7 @@ mod topic;
 mod values;
 
 pub use broker::{BrokerConfig, CoreConfig, Loaded, NetworkConfig, UpkeepConfig};
+pub use cleaner::CleanerConfig;
 pub use describe::{Described, Source, Synonym, describe_broker, describe_topic};
 pub use error::{ConfigError, Note};
 pub use groups::{GroupSettings, MigrationPolicy, OffsetsTopicConfig};
@@ -27,7 +29,7 @@ pub use key::{Key, Kind, Rule, Standing};
 pub use keys::{BROKER_GROUPS, TOPIC_KEYS, broker_key, topic_key};
 pub use listener::{Endpoint, SecurityProtocol};
 pub use properties::Given;
-pub use topic::{CleanupPolicy, Imported, TimestampType, TopicConfig};
+pub use topic::{CleanupPolicy, Fraction, Imported, TimestampType, TopicConfig};
 
 #[cfg(test)]
 mod config_test;

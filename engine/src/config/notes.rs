@@ -42,7 +42,10 @@ fn known(key: &Key, value: &str) -> Option<Note> {
             key: name,
             warning: true,
         }),
-        Standing::Later | Standing::Obeyed | Standing::Refused(_) => None,
+        Standing::Deprecated(why) if !is_default(key, value) => {
+            Some(Note { text: format!("{name} is deprecated: {why}"), key: name, warning: true })
+        }
+        Standing::Later | Standing::Obeyed | Standing::Deprecated(_) | Standing::Refused(_) => None,
     }
 }
 

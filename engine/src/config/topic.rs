@@ -10,13 +10,48 @@ use super::error::ConfigError;
 use super::key::Standing;
 use super::keys::{TOPIC_KEYS, nearest, topic_key};
 
-/// What becomes of segments that are past their time.
+/// What becomes of old records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CleanupPolicy {
-    /// Deleted by age and size.
+    /// Segments are deleted by age and size.
     Delete,
+    /// Only the last record of each key stays.
+    Compact,
+    /// Both.
+    CompactDelete,
     /// Kept for ever: the policy is empty (KIP-1161), or is one that is not obeyed yet.
     Keep,
+}
+
+impl CleanupPolicy {
+    /// Segments are deleted by age and size.
+    pub fn deletes(self) -> bool {
+        matches!(self, CleanupPolicy::Delete | CleanupPolicy::CompactDelete)
+    }
+
+    /// Only the last record of each key stays, so every record needs a key.
+    pub fn compacts(self) -> bool {
+        matches!(self, CleanupPolicy::Compact | CleanupPolicy::CompactDelete)
+    }
+}
+
+/// A number from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fraction(f64);
+
+/// Never NaN: the row of its key refuses that.
+impl Eq for Fraction {}
+
+impl Fraction {
+    /// The nearest fraction; what is no number counts as 0.
+    pub fn new(value: f64) -> Fraction {
+        Fraction(if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) })
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
 }
 
 /// Whose clock stamps records.
@@ -31,7 +66,7 @@ pub enum TimestampType {
 /// Settings of a topic; names are Kafka's with dots as underscores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicConfig {
-    /// Delete or keep.
+    /// Delete, compact, both or keep.
     pub cleanup_policy: CleanupPolicy,
     /// Bytes, 1 MiB or more.
     pub segment_bytes: u32,
@@ -63,6 +98,14 @@ pub struct TopicConfig {
     pub flush_ms: i64,
     /// In-sync replicas that acks=all needs, 1 or more.
     pub min_insync_replicas: i32,
+    /// Part of a log that must be uncleaned before it is compacted.
+    pub min_cleanable_ratio: Fraction,
+    /// Milliseconds for which the marker of a deleted key stays, 0 or more.
+    pub delete_retention_ms: i64,
+    /// Milliseconds before which a record is not compacted, 0 or more.
+    pub min_compaction_lag_ms: i64,
+    /// Milliseconds after which a record is compacted, 1 or more; `i64::MAX` for no limit.
+    pub max_compaction_lag_ms: i64,
 }
 
 impl Default for TopicConfig {
@@ -85,9 +128,16 @@ impl Default for TopicConfig {
             flush_messages: 1,
             flush_ms: i64::MAX,
             min_insync_replicas: 1,
+            min_cleanable_ratio: Fraction(0.5),
+            delete_retention_ms: 86_400_000,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
         }
     }
 }
+
+/// Keys that decide what is removed: while one of them is not obeyed, nothing is.
+const REMOVES: [&str; 2] = ["cleanup.policy", "remote.storage.enable"];
 
 /// The configuration of a topic that Apache Kafka wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +152,8 @@ impl TopicConfig {
     /// The broker's defaults with a topic's own entries over them.
     ///
     /// # Errors
-    /// The first entry, by name, that is unknown, malformed or not obeyed yet.
+    /// The first entry, by name, that is unknown, malformed or not obeyed yet; then what does not
+    /// fit together.
     pub fn from_overrides(
         defaults: &TopicConfig,
         overrides: &BTreeMap<String, String>,
@@ -111,6 +162,7 @@ impl TopicConfig {
         for (name, value) in overrides {
             config.set(name, value)?;
         }
+        config.check_together()?;
         Ok(config)
     }
 
@@ -121,7 +173,7 @@ impl TopicConfig {
         let mut unsupported = Vec::new();
         for (name, value) in overrides {
             if let Err(error) = config.set(name, value) {
-                if matches!(name.as_str(), "cleanup.policy" | "remote.storage.enable") {
+                if REMOVES.contains(&name.as_str()) {
                     config.cleanup_policy = CleanupPolicy::Keep;
                 }
                 unsupported.push(error);
@@ -141,26 +193,20 @@ impl TopicConfig {
         };
         let value = value.trim();
         check(key, value)?;
-        if name == "cleanup.policy" {
-            return self.set_cleanup_policy(value);
-        }
         if key.standing == Standing::Obeyed {
             self.take(name, value);
         }
         Ok(())
     }
 
-    fn set_cleanup_policy(&mut self, value: &str) -> Result<(), ConfigError> {
-        if items(value).any(|policy| policy == "compact") {
-            return Err(ConfigError::NotBuilt {
-                key: "cleanup.policy".to_string(),
-                value: value.to_string(),
-                valid: "delete or empty (keep for ever)",
-            });
+    /// The compaction lags must leave a time between them.
+    pub(super) fn check_together(&self) -> Result<(), ConfigError> {
+        let (min, max) = (self.min_compaction_lag_ms, self.max_compaction_lag_ms);
+        if min <= max {
+            return Ok(());
         }
-        let keep = items(value).next().is_none();
-        self.cleanup_policy = if keep { CleanupPolicy::Keep } else { CleanupPolicy::Delete };
-        Ok(())
+        let valid = format!("not above max.compaction.lag.ms, which is {max}");
+        Err(ConfigError::invalid("min.compaction.lag.ms", &min.to_string(), valid))
     }
 
     /// Takes a value that the key's row has found valid; a number the row allows always fits.
@@ -168,6 +214,7 @@ impl TopicConfig {
         let number: i64 = value.parse().unwrap_or_default();
         let bytes = u32::try_from(number).unwrap_or_default();
         match name {
+            "cleanup.policy" => self.cleanup_policy = policy(value),
             "segment.bytes" => self.segment_bytes = bytes,
             "segment.ms" => self.segment_ms = number,
             "segment.jitter.ms" => self.segment_jitter_ms = number,
@@ -190,7 +237,23 @@ impl TopicConfig {
             "min.insync.replicas" => {
                 self.min_insync_replicas = i32::try_from(number).unwrap_or(i32::MAX);
             }
+            "min.cleanable.dirty.ratio" => {
+                self.min_cleanable_ratio = Fraction::new(value.parse().unwrap_or_default());
+            }
+            "delete.retention.ms" => self.delete_retention_ms = number,
+            "min.compaction.lag.ms" => self.min_compaction_lag_ms = number,
+            "max.compaction.lag.ms" => self.max_compaction_lag_ms = number,
             _ => debug_assert!(false, "{name} is marked as obeyed and has no field"),
         }
+    }
+}
+
+fn policy(value: &str) -> CleanupPolicy {
+    let has = |wanted: &str| items(value).any(|item| item == wanted);
+    match (has("compact"), has("delete")) {
+        (true, true) => CleanupPolicy::CompactDelete,
+        (true, false) => CleanupPolicy::Compact,
+        (false, true) => CleanupPolicy::Delete,
+        (false, false) => CleanupPolicy::Keep,
     }
 }

@@ -37,6 +37,11 @@ impl Values<'_> {
         T::try_from(self.text(name).parse().ok()?).ok()
     }
 
+    /// A number that may have a fraction.
+    pub fn fraction(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap_or_default()
+    }
+
     /// A duration.
     pub fn millis(&self, name: &str) -> Duration {
         Duration::from_millis(self.number(name))

@@ -195,7 +195,10 @@ fn settings_are_checked_and_hold() {
     let words = text(d, set(topic("a"), "retention.ms", Some("soon")));
     assert!(words.contains("retention.ms") && words.contains("soon"), "{words}");
     assert!(text(d, set(topic("a"), "no.such.key", Some("1"))).contains("no.such.key"));
-    assert!(text(d, set(topic("a"), "cleanup.policy", Some("compact"))).contains("not built yet"));
+    assert!(text(d, set(topic("a"), "preallocate", Some("true"))).contains("not built yet"));
+    let lags = set(topic("a"), "min.compaction.lag.ms", Some("9"));
+    let words = text(d, set(lags, "max.compaction.lag.ms", Some("8")));
+    assert!(words.contains("not above max.compaction.lag.ms, which is 8"), "{words}");
     let created = create(d, &[set(topic("a"), "retention.ms", Some("77"))]).remove(0).unwrap();
     assert_eq!(created.config.retention_ms, Some(77));
     assert_eq!(created.imported_unsupported, None);

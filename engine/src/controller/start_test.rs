@@ -189,10 +189,11 @@ fn a_directory_of_kafka_is_taken_over_once() {
     assert_eq!(&*image.cluster_id, CLUSTER);
     assert_eq!(uuid_text(image.topic("plain").unwrap().id), "bb-ioFpiSrmthIQOKz6pgA");
     assert_eq!(image.topic("altered").unwrap().config.retention_ms, Some(7000));
-    for name in ["compacted", "__consumer_offsets"] {
-        assert!(image.topic(name).unwrap().imported_unsupported.is_some(), "{name}");
+    for name in ["compacted", "__consumer_offsets", "plain"] {
+        let topic = image.topic(name).unwrap();
+        assert!(topic.imported_unsupported.is_none(), "{name}");
+        assert_eq!(topic.config.cleanup_policy.compacts(), name != "plain", "{name}");
     }
-    assert!(image.topic("plain").unwrap().imported_unsupported.is_none());
 
     let (again, report) = start(&config).unwrap();
     assert_eq!((again, report), (image, None));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{CleanupPolicy, TopicConfig};
+use crate::config::TopicConfig;
 
 /// Settings of one log; they may change while it is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +50,15 @@ impl From<&TopicConfig> for LogConfig {
     fn from(topic: &TopicConfig) -> LogConfig {
         LogConfig {
             segment_bytes: topic.segment_bytes,
-            segment_ms: topic.segment_ms,
+            // What may have to be compacted by then must not stay in the active segment.
+            segment_ms: match topic.cleanup_policy.compacts() {
+                true => topic.segment_ms.min(topic.max_compaction_lag_ms),
+                false => topic.segment_ms,
+            },
             segment_jitter_ms: topic.segment_jitter_ms,
             index_bytes_max: topic.segment_index_bytes,
             index_interval_bytes: topic.index_interval_bytes,
-            deletes: topic.cleanup_policy == CleanupPolicy::Delete,
+            deletes: topic.cleanup_policy.deletes(),
             retention_ms: topic.retention_ms.unwrap_or(-1),
             retention_bytes: limit(topic.retention_bytes),
             file_delete_delay_ms: u64::try_from(topic.file_delete_delay_ms).unwrap_or(0),

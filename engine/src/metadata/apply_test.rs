@@ -173,10 +173,10 @@ fn what_is_on_disk_never_changes_its_meaning() {
 
 #[test]
 fn a_policy_that_is_not_obeyed_keeps_everything() {
-    let kept = with_config(topic("c", 1, &[&[0]]), "cleanup.policy", "compact");
+    let kept = with_config(topic("c", 1, &[&[0]]), "remote.storage.enable", "true");
     let image = applied(&[kept, with_config(topic("d", 2, &[&[0]]), "retention.ms", "5")]);
     let topic = image.topic("c").unwrap();
-    assert!(topic.imported_unsupported.as_ref().unwrap().contains("cleanup.policy"));
+    assert!(topic.imported_unsupported.as_ref().unwrap().contains("remote.storage.enable"));
     let topic = image.topic("d").unwrap();
     assert_eq!((topic.imported_unsupported.clone(), topic.config.retention_ms), (None, Some(5)));
 }

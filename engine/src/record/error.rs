@@ -5,7 +5,7 @@
 use super::records::RecordsError;
 
 /// Why a batch is refused. Nothing of a refused batch is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     // A malformed batch set: Kafka answers INVALID_RECORD (87).
     /// No bytes at all where a batch should be.
@@ -65,6 +65,14 @@ pub enum BatchError {
         producer_epoch: i16,
         /// Sequence of the first record.
         base_sequence: i32,
+    },
+    /// Records without a key in a compacted topic, which could never go again.
+    #[error("{count} records without a key, which a compacted topic does not take")]
+    Keyless {
+        /// How many.
+        count: usize,
+        /// Places of the first of them in the batch.
+        indexes: Vec<i32>,
     },
     /// The records inside had to be looked at and cannot be read.
     #[error("unreadable records: {0}")]

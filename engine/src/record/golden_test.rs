@@ -67,6 +67,7 @@ fn batches_from_java_pass_the_rules_and_read_as_they_were_meant() {
         now_ms: 1_700_000_000_500,
         timestamp_before_max_ms: 1_500,
         timestamp_after_max_ms: 0,
+        keys_required: false,
     };
     for (codec, hex) in FROM_JAVA {
         let batch = bytes(hex);

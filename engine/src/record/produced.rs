@@ -30,7 +30,12 @@ pub struct ProduceRules {
     pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms`; `i64::MAX` = no limit.
     pub timestamp_after_max_ms: i64,
+    /// The topic is compacted: every record needs a key.
+    pub keys_required: bool,
 }
+
+/// Records without a key that an error names; a batch with more names the first ones.
+const KEYLESS_NAMED: usize = 100;
 
 /// Checks that `records` is exactly one batch that may be appended, and returns its header.
 pub fn check_produced(records: &[u8], rules: &ProduceRules) -> Result<BatchHeader, BatchError> {
@@ -49,7 +54,7 @@ pub fn check_produced(records: &[u8], rules: &ProduceRules) -> Result<BatchHeade
     check_stored_crc(&header, records)?;
     check_counts(&header, codec)?;
     check_producer(&header)?;
-    check_timestamps(&header, records, rules)?;
+    check_records(&header, records, rules)?;
     Ok(header)
 }
 
@@ -106,18 +111,16 @@ fn check_producer(header: &BatchHeader) -> Result<(), BatchError> {
     })
 }
 
-/// Too far in the future is decided by the header; too old only by the records, because a header
-/// says nothing about the oldest. So records are decompressed only where that limit is set.
-fn check_timestamps(
+/// Too far in the future is decided by the header; too old and without a key only by the records,
+/// because a header says nothing about those. So records are decompressed only where that limit is
+/// set or the topic is compacted.
+fn check_records(
     header: &BatchHeader,
     batch: &[u8],
     rules: &ProduceRules,
 ) -> Result<(), BatchError> {
     if header.timestamp_type() == TimestampType::LogAppendTime {
         return Err(BatchError::AppendTimeByClient);
-    }
-    if rules.append_time {
-        return Ok(());
     }
     let earliest = rules.now_ms.saturating_sub(rules.timestamp_before_max_ms);
     let latest = rules.now_ms.saturating_add(rules.timestamp_after_max_ms);
@@ -126,14 +129,28 @@ fn check_timestamps(
             true => Ok(()),
             false => Err(BatchError::Timestamp { timestamp, earliest, latest }),
         };
-    check(header.max_timestamp)?;
-    if rules.timestamp_before_max_ms == i64::MAX {
+    if !rules.append_time {
+        check(header.max_timestamp)?;
+    }
+    let limits_age = !rules.append_time && rules.timestamp_before_max_ms != i64::MAX;
+    if !limits_age && !rules.keys_required {
         return Ok(());
     }
-    for record in Records::open(header, batch, decompressed_max(rules.bytes_max))?.iter() {
-        check(record?.timestamp)?;
+    let (mut indexes, mut count) = (Vec::new(), 0);
+    let opened = Records::open(header, batch, decompressed_max(rules.bytes_max))?;
+    for (index, record) in (0..).zip(opened.iter()) {
+        let record = record?;
+        if limits_age {
+            check(record.timestamp)?;
+        }
+        if rules.keys_required && record.key.is_none() {
+            count += 1;
+            if indexes.len() < KEYLESS_NAMED {
+                indexes.push(index);
+            }
+        }
     }
-    Ok(())
+    if count > 0 { Err(BatchError::Keyless { count, indexes }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ fn rules() -> ProduceRules {
         now_ms: NOW,
         timestamp_before_max_ms: i64::MAX,
         timestamp_after_max_ms: 3_600_000,
+        keys_required: false,
     }
 }
 
@@ -177,4 +178,38 @@ fn append_time_is_the_leaders_alone() {
     let header = check_produced(&ancient, &leader).unwrap();
     let stamped = StampedBatch::from_checked(header, ancient, 0, 0, Some(NOW));
     assert_eq!(stamped.header.max_timestamp, NOW);
+}
+
+#[test]
+fn a_compacted_topic_takes_no_record_without_a_key() {
+    let compacted = ProduceRules { keys_required: true, ..rules() };
+    let with_keys = |codec, keys: &[Option<&[u8]>]| {
+        let mut builder = BatchBuilder::new(codec);
+        keys.iter().for_each(|key| builder.push(NOW, *key, None));
+        builder.finish().unwrap()
+    };
+    for codec in Codec::ALL {
+        // An empty key is a key.
+        assert!(check_produced(&with_keys(codec, &[Some(b"a"), Some(b"")]), &compacted).is_ok());
+        let some = with_keys(codec, &[None, Some(b"a"), None]);
+        assert!(check_produced(&some, &rules()).is_ok());
+        let keyless = BatchError::Keyless { count: 2, indexes: vec![0, 2] };
+        assert_eq!(check_produced(&some, &compacted), Err(keyless));
+    }
+    let Err(BatchError::Keyless { count, indexes }) =
+        check_produced(&with_keys(Codec::None, &[None; 1000]), &compacted)
+    else {
+        panic!("refused for its keys");
+    };
+    assert_eq!((count, indexes), (1000, (0..100).collect()), "an answer has a limit");
+    let leader = ProduceRules { append_time: true, ..compacted };
+    assert!(check_produced(&with_keys(Codec::None, &[None]), &leader).is_err());
+    let unreadable = changed(|h| h.attributes |= Codec::Zstd.id());
+    assert!(matches!(check_produced(&unreadable, &compacted), Err(BatchError::Records(_))));
+    let old = ProduceRules { timestamp_before_max_ms: 0, timestamp_after_max_ms: 0, ..compacted };
+    let mut both = BatchBuilder::new(Codec::None);
+    both.push(NOW, None, None);
+    both.push(NOW - 1, Some(b"a"), None);
+    let refused = check_produced(&both.finish().unwrap(), &old);
+    assert!(matches!(refused, Err(BatchError::Timestamp { .. })), "time goes before keys");
 }

@@ -1,6 +1,6 @@
 //! Records: what is refused, with which code, and what a reader gets.
 
-use corelog_engine::record::Codec;
+use corelog_engine::record::{BatchBuilder, Codec};
 
 use crate::broker::Broker;
 use crate::bytes::*;
@@ -42,6 +42,32 @@ fn a_bad_batch_is_refused_in_kafkas_codes_and_changes_nothing() {
     assert_eq!(client.produce("nowhere", -1, &good).0, 3);
     assert_eq!(client.produce("t", -1, &good), (0, 0, -1), "still the first");
     assert_eq!(client.produce("t", 1, &zstd), (0, 2, -1));
+}
+
+#[test]
+fn a_compacted_topic_names_the_records_without_a_key() {
+    let (_broker, mut client) = broker_with_topic(&["log.cleanup.policy=compact"]);
+    for codec in [Codec::None, Codec::Zstd] {
+        let keyed = batch(codec, 2, 10);
+        assert_eq!(client.produce("t", -1, &keyed).0, 0);
+        let mut builder = BatchBuilder::new(codec);
+        for key in [Some(&b"k"[..]), None, Some(&b""[..]), None] {
+            builder.push(now_ms(), key, Some(b"v"));
+        }
+        let some = builder.finish().unwrap();
+        assert_eq!(client.produce("t", -1, &some), (87, -1, -1));
+        let mut reply = client.ask(PRODUCE, 8, produce_body("t", -1, &some));
+        reply.skip(4);
+        assert_eq!(reply.text().as_deref(), Some("t"));
+        assert_eq!((reply.i32(), reply.i32(), reply.i16()), (1, 0, 87));
+        reply.skip(24);
+        assert_eq!(reply.i32(), 2, "two records");
+        for index in [1, 3] {
+            assert_eq!(reply.i32(), index);
+            assert!(reply.text().unwrap().contains("key"));
+        }
+        assert!(reply.text().unwrap().starts_with("2 records"));
+    }
 }
 
 #[test]

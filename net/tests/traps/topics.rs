@@ -140,7 +140,9 @@ fn what_a_topic_cannot_have_is_refused_in_kafkas_codes() {
     assert_eq!(create(&mut client, "none", 0, &[]), 37);
     assert_eq!(create(&mut client, "typo", 1, &[("retention.mss", "1")]), 40);
     assert_eq!(create(&mut client, "value", 1, &[("retention.ms", "soon")]), 40);
-    assert_eq!(create(&mut client, "later", 1, &[("cleanup.policy", "compact")]), 40);
+    assert_eq!(create(&mut client, "later", 1, &[("remote.storage.enable", "true")]), 40);
+    let lags = [("min.compaction.lag.ms", "9"), ("max.compaction.lag.ms", "8")];
+    assert_eq!(create(&mut client, "lags", 1, &lags), 40, "no time between them");
     assert_eq!(create(&mut client, "good", 1, &[("retention.ms", "1000")]), 0);
     assert_eq!(create(&mut client, "go.od", 1, &[]), 0);
     assert_eq!(create(&mut client, "go_od", 1, &[]), 17, "collides in metrics");

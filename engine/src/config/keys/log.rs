@@ -112,7 +112,7 @@ pub const KEYS: &[Key] = &[
         "log.cleanup.policy",
         "delete",
         EachOf(&["compact", "delete"]),
-        "What becomes of old segments: delete. Empty keeps them; compact is not built yet.",
+        "What becomes of old segments: delete, compact or both. Empty keeps them for ever.",
     )
     .obeyed()
     .live(),

@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
         "cleanup.policy",
         "delete",
         EachOf(&["compact", "delete"]),
-        "What becomes of old segments: delete. Empty keeps them; compact is not built yet.",
+        "What becomes of old segments: delete, compact or both. Empty keeps them for ever.",
     )
     .obeyed()
     .live()
@@ -168,7 +168,7 @@ pub const KEYS: &[Key] = &[
         Fraction(0.0, 1.0),
         "Part of a log that must be uncleaned before it is compacted.",
     )
-    .refused()
+    .obeyed()
     .live()
     .defaults_from(&["log.cleaner.min.cleanable.ratio"]),
     long(
@@ -177,7 +177,7 @@ pub const KEYS: &[Key] = &[
         AtLeast(0),
         "How long the marker of a deleted key stays readable.",
     )
-    .refused()
+    .obeyed()
     .live()
     .defaults_from(&["log.cleaner.delete.retention.ms"]),
     long(
@@ -186,7 +186,7 @@ pub const KEYS: &[Key] = &[
         AtLeast(0),
         "A record is not compacted before it is this old.",
     )
-    .refused()
+    .obeyed()
     .live()
     .defaults_from(&["log.cleaner.min.compaction.lag.ms"]),
     long(
@@ -195,7 +195,7 @@ pub const KEYS: &[Key] = &[
         AtLeast(1),
         "A record is compacted when it is this old.",
     )
-    .refused()
+    .obeyed()
     .live()
     .defaults_from(&["log.cleaner.max.compaction.lag.ms"]),
     list(

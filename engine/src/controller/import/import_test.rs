@@ -161,10 +161,6 @@ fn what_is_not_imported_is_listed() {
             "dynamic setting log.cleaner.threads of 1: set it in server.properties",
             "consumer groups and their offsets: the records in __consumer_offsets are kept and \
              not read",
-            "topic compacted is never trimmed: invalid value `compact` for cleanup.policy: this is \
-             not built yet; valid is delete or empty (keep for ever)",
-            "topic __consumer_offsets is never trimmed: invalid value `compact` for \
-             cleanup.policy: this is not built yet; valid is delete or empty (keep for ever)",
         ]
     );
 }

@@ -19,7 +19,7 @@ use crate::dispatch::{Call, malformed};
 use crate::in_flight::{Outcome, Staged};
 use crate::wire::{
     ErrorCode, ProducePartition, ProducePartitionResponse, ProduceRequest, ProduceResponse,
-    ProduceTopicResponse, RequestHeader, TopicRef,
+    ProduceTopicResponse, RecordError, RequestHeader, StrBytes, TopicRef,
 };
 
 /// First version whose clients know zstd (KIP-110).
@@ -172,6 +172,7 @@ impl Plan {
             }
             Err(error) => {
                 let mut refused = ProducePartitionResponse::refused(index, batch_error(&error));
+                refused.record_errors = record_errors(&error);
                 refused.error_message = Some(names::text(error));
                 refused
             }
@@ -186,6 +187,7 @@ impl Plan {
             now_ms: self.now_ms,
             timestamp_before_max_ms: config.timestamp_before_max_ms,
             timestamp_after_max_ms: config.timestamp_after_max_ms,
+            keys_required: config.cleanup_policy.compacts(),
         }
     }
 
@@ -228,6 +230,7 @@ fn batch_error(error: &BatchError) -> ErrorCode {
         | BatchError::TooManyRecords { .. }
         | BatchError::ControlBatch
         | BatchError::ProducerState { .. }
+        | BatchError::Keyless { .. }
         | BatchError::Records(_) => ErrorCode::InvalidRecord,
         BatchError::TooSmall { .. } | BatchError::UnknownMagic { .. } | BatchError::Crc { .. } => {
             ErrorCode::CorruptMessage
@@ -240,6 +243,14 @@ fn batch_error(error: &BatchError) -> ErrorCode {
             ErrorCode::InvalidTimestamp
         }
     }
+}
+
+/// The records that made a batch fail, where it is known which.
+fn record_errors(error: &BatchError) -> Vec<RecordError> {
+    let BatchError::Keyless { indexes, .. } = error else { return Vec::new() };
+    let keyless = StrBytes::from_static_str("a compacted topic takes no record without a key");
+    let named = |index: &i32| RecordError { batch_index: *index, message: Some(keyless.clone()) };
+    indexes.iter().map(named).collect()
 }
 
 /// Kafka's code for an append that was refused or not acknowledged.
