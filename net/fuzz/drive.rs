@@ -5,10 +5,14 @@
 use std::fmt::{self, Debug, Write};
 
 use bytes::BytesMut;
-use corelog_net::wire::answer::{admin, data, describe, metadata as cluster_metadata};
+use corelog_net::wire::answer::{
+    admin, classic_groups as membership, data, describe, group_offsets as committed,
+    groups as described, metadata as cluster_metadata,
+};
 use corelog_net::wire::fetch::FetchRequest;
 use corelog_net::wire::request::{
-    api_versions, cluster, configs, coordinator, metadata, offsets, topics,
+    api_versions, classic_groups, cluster, configs, consumer_groups, coordinator, group_offsets,
+    groups, metadata, offsets, topics,
 };
 use corelog_net::wire::{
     Answer, ApiKey, FrameSplitter, Malformed, ProduceRequest, Request, RequestHeader,
@@ -24,7 +28,15 @@ pub fn request(mut frame: BytesMut) -> Result<(), Malformed> {
         ApiKey::Fetch => read::<FetchRequest>(version, frame),
         ApiKey::ListOffsets => read::<offsets::ListOffsetsRequest>(version, frame),
         ApiKey::Metadata => read::<metadata::MetadataRequest>(version, frame),
+        ApiKey::OffsetCommit => read::<group_offsets::OffsetCommitRequest>(version, frame),
+        ApiKey::OffsetFetch => read::<group_offsets::OffsetFetchRequest>(version, frame),
         ApiKey::FindCoordinator => read::<coordinator::FindCoordinatorRequest>(version, frame),
+        ApiKey::JoinGroup => read::<classic_groups::JoinGroupRequest>(version, frame),
+        ApiKey::Heartbeat => read::<classic_groups::HeartbeatRequest>(version, frame),
+        ApiKey::LeaveGroup => read::<classic_groups::LeaveGroupRequest>(version, frame),
+        ApiKey::SyncGroup => read::<classic_groups::SyncGroupRequest>(version, frame),
+        ApiKey::DescribeGroups => read::<groups::DescribeGroupsRequest>(version, frame),
+        ApiKey::ListGroups => read::<groups::ListGroupsRequest>(version, frame),
         ApiKey::ApiVersions => read::<api_versions::ApiVersionsRequest>(version, frame),
         ApiKey::CreateTopics => read::<topics::CreateTopicsRequest>(version, frame),
         ApiKey::DeleteTopics => read::<topics::DeleteTopicsRequest>(version, frame),
@@ -33,6 +45,14 @@ pub fn request(mut frame: BytesMut) -> Result<(), Malformed> {
             read::<offsets::OffsetForLeaderEpochRequest>(version, frame)
         }
         ApiKey::DescribeConfigs => read::<configs::DescribeConfigsRequest>(version, frame),
+        ApiKey::DeleteGroups => read::<groups::DeleteGroupsRequest>(version, frame),
+        ApiKey::OffsetDelete => read::<group_offsets::OffsetDeleteRequest>(version, frame),
+        ApiKey::ConsumerGroupHeartbeat => {
+            read::<consumer_groups::ConsumerGroupHeartbeatRequest>(version, frame)
+        }
+        ApiKey::ConsumerGroupDescribe => {
+            read::<consumer_groups::ConsumerGroupDescribeRequest>(version, frame)
+        }
         ApiKey::DescribeCluster => read::<cluster::DescribeClusterRequest>(version, frame),
         ApiKey::DescribeTopicPartitions => {
             read::<metadata::DescribeTopicPartitionsRequest>(version, frame)
@@ -55,17 +75,33 @@ pub fn answer(mut input: BytesMut) -> Result<(), Malformed> {
         ApiKey::Fetch => hear::<data::FetchAnswer>(version, input),
         ApiKey::ListOffsets => hear::<data::ListOffsetsAnswer>(version, input),
         ApiKey::Metadata => hear::<cluster_metadata::MetadataAnswer>(version, input),
+        ApiKey::OffsetCommit => hear::<committed::OffsetCommitAnswer>(version, input),
+        ApiKey::OffsetFetch => hear::<committed::OffsetFetchAnswer>(version, input),
+        ApiKey::FindCoordinator => hear::<membership::FindCoordinatorAnswer>(version, input),
+        ApiKey::JoinGroup => hear::<membership::JoinGroupAnswer>(version, input),
+        ApiKey::Heartbeat => hear::<membership::HeartbeatAnswer>(version, input),
+        ApiKey::LeaveGroup => hear::<membership::LeaveGroupAnswer>(version, input),
+        ApiKey::SyncGroup => hear::<membership::SyncGroupAnswer>(version, input),
+        ApiKey::DescribeGroups => hear::<described::DescribeGroupsAnswer>(version, input),
+        ApiKey::ListGroups => hear::<described::ListGroupsAnswer>(version, input),
         ApiKey::ApiVersions => hear::<cluster_metadata::ApiVersionsAnswer>(version, input),
         ApiKey::CreateTopics => hear::<admin::CreateTopicsAnswer>(version, input),
         ApiKey::DeleteTopics => hear::<admin::DeleteTopicsAnswer>(version, input),
         ApiKey::InitProducerId => hear::<data::InitProducerIdAnswer>(version, input),
         ApiKey::DescribeConfigs => hear::<describe::DescribeConfigsAnswer>(version, input),
+        ApiKey::DeleteGroups => hear::<described::DeleteGroupsAnswer>(version, input),
+        ApiKey::OffsetDelete => hear::<committed::OffsetDeleteAnswer>(version, input),
+        ApiKey::ConsumerGroupDescribe => {
+            hear::<described::ConsumerGroupDescribeAnswer>(version, input)
+        }
         ApiKey::DescribeCluster => hear::<cluster_metadata::DescribeClusterAnswer>(version, input),
         ApiKey::DescribeTopicPartitions => {
             hear::<describe::DescribeTopicPartitionsAnswer>(version, input)
         }
         // The client never asks these.
-        ApiKey::FindCoordinator | ApiKey::OffsetForLeaderEpoch => Err(Malformed::ApiKey(code)),
+        ApiKey::OffsetForLeaderEpoch | ApiKey::ConsumerGroupHeartbeat => {
+            Err(Malformed::ApiKey(code))
+        }
     }
 }
 

@@ -58,9 +58,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_served_can_be_decoded_and_what_can_be_decoded_is_served() {
+    fn what_is_served_can_be_decoded() {
         assert!(TABLE.is_sorted_by_key(|row| row.key.code()));
-        assert_eq!(TABLE.len(), K::all().count());
         for row in &TABLE {
             let name = row.key.name();
             assert_eq!(row.served_min..=row.max, row.key.versions(), "{name}");

@@ -15,8 +15,24 @@ pub enum ApiKey {
     ListOffsets = 2,
     /// Brokers, topics, leaders.
     Metadata = 3,
+    /// Commit offsets of a group.
+    OffsetCommit = 8,
+    /// Committed offsets of groups.
+    OffsetFetch = 9,
     /// Who coordinates a group or a transaction.
     FindCoordinator = 10,
+    /// Become a member of a classic group.
+    JoinGroup = 11,
+    /// A member of a classic group is alive.
+    Heartbeat = 12,
+    /// Stop being a member of a classic group.
+    LeaveGroup = 13,
+    /// Hand out and get the assignment of a classic group.
+    SyncGroup = 14,
+    /// Members of classic groups.
+    DescribeGroups = 15,
+    /// The groups there are.
+    ListGroups = 16,
     /// What this broker speaks.
     ApiVersions = 18,
     /// Create topics.
@@ -29,8 +45,16 @@ pub enum ApiKey {
     OffsetForLeaderEpoch = 23,
     /// Settings of topics and brokers.
     DescribeConfigs = 32,
+    /// Delete groups.
+    DeleteGroups = 42,
+    /// Forget committed offsets.
+    OffsetDelete = 47,
     /// The brokers of the cluster.
     DescribeCluster = 60,
+    /// Join, stay in and leave a consumer group.
+    ConsumerGroupHeartbeat = 68,
+    /// Members of consumer groups.
+    ConsumerGroupDescribe = 69,
     /// Partitions of topics, page by page.
     DescribeTopicPartitions = 75,
 }
@@ -48,20 +72,35 @@ const fn row(key: ApiKey, name: &'static str, versions: (i16, i16), flexible_fro
     Row { key, name, versions, flexible_from }
 }
 
+/// No version of a request is flexible.
+const NEVER: i16 = i16::MAX;
+
 /// Kafka 4.2's versions.
-const TABLE: [Row; 13] = [
+const TABLE: [Row; 25] = [
     row(ApiKey::Produce, "Produce", (3, 13), 9),
     row(ApiKey::Fetch, "Fetch", (4, 18), 12),
     row(ApiKey::ListOffsets, "ListOffsets", (1, 11), 6),
     row(ApiKey::Metadata, "Metadata", (0, 13), 9),
+    row(ApiKey::OffsetCommit, "OffsetCommit", (2, 10), 8),
+    row(ApiKey::OffsetFetch, "OffsetFetch", (1, 10), 6),
     row(ApiKey::FindCoordinator, "FindCoordinator", (0, 6), 3),
+    row(ApiKey::JoinGroup, "JoinGroup", (0, 9), 6),
+    row(ApiKey::Heartbeat, "Heartbeat", (0, 4), 4),
+    row(ApiKey::LeaveGroup, "LeaveGroup", (0, 5), 4),
+    row(ApiKey::SyncGroup, "SyncGroup", (0, 5), 4),
+    row(ApiKey::DescribeGroups, "DescribeGroups", (0, 6), 5),
+    row(ApiKey::ListGroups, "ListGroups", (0, 5), 3),
     row(ApiKey::ApiVersions, "ApiVersions", (0, 4), 3),
     row(ApiKey::CreateTopics, "CreateTopics", (2, 7), 5),
     row(ApiKey::DeleteTopics, "DeleteTopics", (1, 6), 4),
     row(ApiKey::InitProducerId, "InitProducerId", (0, 5), 2),
     row(ApiKey::OffsetForLeaderEpoch, "OffsetForLeaderEpoch", (2, 4), 4),
     row(ApiKey::DescribeConfigs, "DescribeConfigs", (1, 4), 4),
+    row(ApiKey::DeleteGroups, "DeleteGroups", (0, 2), 2),
+    row(ApiKey::OffsetDelete, "OffsetDelete", (0, 0), NEVER),
     row(ApiKey::DescribeCluster, "DescribeCluster", (0, 2), 0),
+    row(ApiKey::ConsumerGroupHeartbeat, "ConsumerGroupHeartbeat", (0, 1), 0),
+    row(ApiKey::ConsumerGroupDescribe, "ConsumerGroupDescribe", (0, 1), 0),
     row(ApiKey::DescribeTopicPartitions, "DescribeTopicPartitions", (0, 0), 0),
 ];
 

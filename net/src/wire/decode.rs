@@ -4,17 +4,32 @@
 use bytes::Bytes;
 
 use super::answer::admin::{CreateTopicsAnswer, DeleteTopicsAnswer};
+use super::answer::classic_groups::{
+    FindCoordinatorAnswer, HeartbeatAnswer, JoinGroupAnswer, LeaveGroupAnswer, SyncGroupAnswer,
+};
 use super::answer::data::{FetchAnswer, InitProducerIdAnswer, ListOffsetsAnswer, ProduceAnswer};
 use super::answer::describe::{DescribeConfigsAnswer, DescribeTopicPartitionsAnswer};
+use super::answer::group_offsets::{OffsetCommitAnswer, OffsetDeleteAnswer, OffsetFetchAnswer};
+use super::answer::groups::{
+    ConsumerGroupDescribeAnswer, DeleteGroupsAnswer, DescribeGroupsAnswer, ListGroupsAnswer,
+};
 use super::answer::metadata::{ApiVersionsAnswer, DescribeClusterAnswer, MetadataAnswer};
 use super::api_key::ApiKey;
 use super::fetch::FetchRequest;
 use super::malformed::Malformed;
 use super::reader::{Field, Reader};
 use super::request::api_versions::ApiVersionsRequest;
+use super::request::classic_groups::{
+    HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
+};
 use super::request::cluster::DescribeClusterRequest;
 use super::request::configs::DescribeConfigsRequest;
+use super::request::consumer_groups::{
+    ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest,
+};
 use super::request::coordinator::{FindCoordinatorRequest, InitProducerIdRequest};
+use super::request::group_offsets::{OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest};
+use super::request::groups::{DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest};
 use super::request::metadata::{DescribeTopicPartitionsRequest, MetadataRequest};
 use super::request::offsets::{ListOffsetsRequest, OffsetForLeaderEpochRequest};
 use super::request::topics::{CreateTopicsRequest, DeleteTopicsRequest};
@@ -64,14 +79,26 @@ keys! {
     Fetch FetchRequest,
     ListOffsets ListOffsetsRequest,
     Metadata MetadataRequest,
+    OffsetCommit OffsetCommitRequest,
+    OffsetFetch OffsetFetchRequest,
     FindCoordinator FindCoordinatorRequest,
+    JoinGroup JoinGroupRequest,
+    Heartbeat HeartbeatRequest,
+    LeaveGroup LeaveGroupRequest,
+    SyncGroup SyncGroupRequest,
+    DescribeGroups DescribeGroupsRequest,
+    ListGroups ListGroupsRequest,
     ApiVersions ApiVersionsRequest,
     CreateTopics CreateTopicsRequest,
     DeleteTopics DeleteTopicsRequest,
     InitProducerId InitProducerIdRequest,
     OffsetForLeaderEpoch OffsetForLeaderEpochRequest,
     DescribeConfigs DescribeConfigsRequest,
+    DeleteGroups DeleteGroupsRequest,
+    OffsetDelete OffsetDeleteRequest,
     DescribeCluster DescribeClusterRequest,
+    ConsumerGroupHeartbeat ConsumerGroupHeartbeatRequest,
+    ConsumerGroupDescribe ConsumerGroupDescribeRequest,
     DescribeTopicPartitions DescribeTopicPartitionsRequest,
 }
 
@@ -81,11 +108,23 @@ keys! {
     Fetch FetchAnswer,
     ListOffsets ListOffsetsAnswer,
     Metadata MetadataAnswer,
+    OffsetCommit OffsetCommitAnswer,
+    OffsetFetch OffsetFetchAnswer,
+    FindCoordinator FindCoordinatorAnswer,
+    JoinGroup JoinGroupAnswer,
+    Heartbeat HeartbeatAnswer,
+    LeaveGroup LeaveGroupAnswer,
+    SyncGroup SyncGroupAnswer,
+    DescribeGroups DescribeGroupsAnswer,
+    ListGroups ListGroupsAnswer,
     ApiVersions ApiVersionsAnswer,
     CreateTopics CreateTopicsAnswer,
     DeleteTopics DeleteTopicsAnswer,
     InitProducerId InitProducerIdAnswer,
     DescribeConfigs DescribeConfigsAnswer,
+    DeleteGroups DeleteGroupsAnswer,
+    OffsetDelete OffsetDeleteAnswer,
     DescribeCluster DescribeClusterAnswer,
+    ConsumerGroupDescribe ConsumerGroupDescribeAnswer,
     DescribeTopicPartitions DescribeTopicPartitionsAnswer,
 }

@@ -53,6 +53,8 @@ error_codes! {
         "Not done in the time the request allowed (retried).";
     10 MessageTooLarge "MESSAGE_TOO_LARGE"
         "Larger than max.message.bytes.";
+    12 OffsetMetadataTooLarge "OFFSET_METADATA_TOO_LARGE"
+        "The note of a commit is longer than offset.metadata.max.bytes.";
     14 CoordinatorLoadInProgress "COORDINATOR_LOAD_IN_PROGRESS"
         "The coordinator is loading (retried).";
     15 CoordinatorNotAvailable "COORDINATOR_NOT_AVAILABLE"
@@ -69,6 +71,20 @@ error_codes! {
         "Appended, then fewer in sync than min.insync.replicas (retried).";
     21 InvalidRequiredAcks "INVALID_REQUIRED_ACKS"
         "acks is not -1, 0 or 1.";
+    22 IllegalGeneration "ILLEGAL_GENERATION"
+        "Not the group's generation: the member has to join again.";
+    23 InconsistentGroupProtocol "INCONSISTENT_GROUP_PROTOCOL"
+        "The group's members have no protocol in common with this one.";
+    24 InvalidGroupId "INVALID_GROUP_ID"
+        "The group id is empty.";
+    25 UnknownMemberId "UNKNOWN_MEMBER_ID"
+        "The group does not know the member: it has to join again without an id.";
+    26 InvalidSessionTimeout "INVALID_SESSION_TIMEOUT"
+        "The session timeout is out of the allowed range.";
+    27 RebalanceInProgress "REBALANCE_IN_PROGRESS"
+        "The group is rebalancing: the member has to join again.";
+    28 InvalidCommitOffsetSize "INVALID_COMMIT_OFFSET_SIZE"
+        "The commit does not fit a batch.";
     29 TopicAuthorizationFailed "TOPIC_AUTHORIZATION_FAILED"
         "Not allowed on this topic.";
     30 GroupAuthorizationFailed "GROUP_AUTHORIZATION_FAILED"
@@ -115,6 +131,10 @@ error_codes! {
         "The log's disk failed or is full (retried).";
     59 UnknownProducerId "UNKNOWN_PRODUCER_ID"
         "The producer is not known any more.";
+    68 NonEmptyGroup "NON_EMPTY_GROUP"
+        "The group has members.";
+    69 GroupIdNotFound "GROUP_ID_NOT_FOUND"
+        "There is no such group.";
     70 FetchSessionIdNotFound "FETCH_SESSION_ID_NOT_FOUND"
         "No such fetch session (retried).";
     71 InvalidFetchSessionEpoch "INVALID_FETCH_SESSION_EPOCH"
@@ -129,8 +149,18 @@ error_codes! {
         "The codec is unknown or not allowed.";
     78 OffsetNotAvailable "OFFSET_NOT_AVAILABLE"
         "The leader does not know its high watermark yet (retried).";
+    79 MemberIdRequired "MEMBER_ID_REQUIRED"
+        "The member has to join again with the id it was given.";
+    81 GroupMaxSizeReached "GROUP_MAX_SIZE_REACHED"
+        "The group is full.";
+    82 FencedInstanceId "FENCED_INSTANCE_ID"
+        "Another member has the same group.instance.id.";
+    86 GroupSubscribedToTopic "GROUP_SUBSCRIBED_TO_TOPIC"
+        "The group reads the topic whose offsets are to be forgotten.";
     87 InvalidRecord "INVALID_RECORD"
         "The batch is malformed or against a rule.";
+    88 UnstableOffsetCommit "UNSTABLE_OFFSET_COMMIT"
+        "An open transaction may still change the offset (retried).";
     89 ThrottlingQuotaExceeded "THROTTLING_QUOTA_EXCEEDED"
         "A quota is used up (retried).";
     90 ProducerFenced "PRODUCER_FENCED"
@@ -147,12 +177,22 @@ error_codes! {
         "The session mixes topic names and ids (retried).";
     109 OffsetMovedToTieredStorage "OFFSET_MOVED_TO_TIERED_STORAGE"
         "The offset is in tiered storage only.";
+    110 FencedMemberEpoch "FENCED_MEMBER_EPOCH"
+        "Not the member's epoch: it has to join again.";
+    111 UnreleasedInstanceId "UNRELEASED_INSTANCE_ID"
+        "Another member with the same group.instance.id has not left yet.";
+    112 UnsupportedAssignor "UNSUPPORTED_ASSIGNOR"
+        "No assignor of that name.";
+    113 StaleMemberEpoch "STALE_MEMBER_EPOCH"
+        "The member's epoch is older than the group's idea of it (retried).";
     114 MismatchedEndpointType "MISMATCHED_ENDPOINT_TYPE"
         "This broker has no endpoint of that type.";
     115 UnsupportedEndpointType "UNSUPPORTED_ENDPOINT_TYPE"
         "This endpoint type is not known.";
     120 TransactionAbortable "TRANSACTION_ABORTABLE"
         "The transaction has to be aborted, then it may go on.";
+    128 InvalidRegularExpression "INVALID_REGULAR_EXPRESSION"
+        "Not a pattern in RE2 syntax.";
     129 RebootstrapRequired "REBOOTSTRAP_REQUIRED"
         "The client has to start again from its bootstrap servers.";
 }

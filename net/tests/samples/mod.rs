@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test binary uses its part of the samples")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+pub mod groups;
+
 use bytes::{BufMut, BytesMut};
 use corelog_net::wire::messages::*;
 use corelog_net::wire::{ApiKey, StrBytes};
@@ -63,14 +65,26 @@ fn body(key: ApiKey, version: i16) -> BytesMut {
         // The crate stops at 10; 11 has the same layout.
         ApiKey::ListOffsets => encoded(&list_offsets(version), version.min(10)),
         ApiKey::Metadata => encoded(&metadata(version), version),
+        ApiKey::OffsetCommit => groups::offset_commit(version),
+        ApiKey::OffsetFetch => groups::offset_fetch(version),
         ApiKey::FindCoordinator => encoded(&find_coordinator(version), version),
+        ApiKey::JoinGroup => encoded(&groups::join(version), version),
+        ApiKey::Heartbeat => encoded(&groups::heartbeat(version), version),
+        ApiKey::LeaveGroup => encoded(&groups::leave(version), version),
+        ApiKey::SyncGroup => encoded(&groups::sync(version), version),
+        ApiKey::DescribeGroups => encoded(&groups::describe(version), version),
+        ApiKey::ListGroups => encoded(&groups::list(version), version),
         ApiKey::ApiVersions => encoded(&api_versions(version), version),
         ApiKey::CreateTopics => encoded(&create_topics(), version),
         ApiKey::DeleteTopics => encoded(&delete_topics(version), version),
         ApiKey::InitProducerId => encoded(&init_producer_id(version), version),
         ApiKey::OffsetForLeaderEpoch => encoded(&epochs(version), version),
         ApiKey::DescribeConfigs => encoded(&describe_configs(version), version),
+        ApiKey::DeleteGroups => encoded(&groups::delete(), version),
+        ApiKey::OffsetDelete => encoded(&groups::offset_delete(), version),
         ApiKey::DescribeCluster => encoded(&describe_cluster(version), version),
+        ApiKey::ConsumerGroupHeartbeat => encoded(&groups::beat(version), version),
+        ApiKey::ConsumerGroupDescribe => encoded(&groups::describe_consumer(), version),
         ApiKey::DescribeTopicPartitions => encoded(&describe_topic_partitions(), version),
     }
 }

@@ -22,7 +22,7 @@ fn header(api_key: ApiKey, version: i16) -> RequestHeader {
 }
 
 /// Writes what `of` gives for every version with the crate and reads it back with our table.
-fn each<A: Answer, M: Encodable>(of: impl Fn(i16) -> M, check: impl Fn(i16, A)) {
+pub fn each<A: Answer, M: Encodable>(of: impl Fn(i16) -> M, check: impl Fn(i16, A)) {
     for version in A::KEY.versions() {
         let mut frame = response_frame(&header(A::KEY, version), &of(version)).unwrap();
         assert_eq!(frame.get_i32() as usize, frame.len());

@@ -4,6 +4,8 @@
 
 mod answers;
 mod fetch;
+mod group_answers;
+mod group_requests;
 mod produce;
 mod requests;
 #[cfg(not(simulated))] // a real file is sliced

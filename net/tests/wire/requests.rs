@@ -14,7 +14,7 @@ use corelog_net::wire::request::topics::{CreateTopicsRequest, DeleteTopicsReques
 use corelog_net::wire::{ApiKey, Request, RequestHeader, TopicRef};
 
 /// Reads the sample of every version of one request.
-fn each<R: Request>(mut check: impl FnMut(i16, R)) {
+pub fn each<R: Request>(mut check: impl FnMut(i16, R)) {
     let mut seen = 0;
     for sample in all().into_iter().filter(|sample| sample.key == R::KEY) {
         let mut frame = sample.frame;
