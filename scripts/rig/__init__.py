@@ -24,5 +24,8 @@
   generator   librdkafka's rdkafka_performance, built from source, and its ceiling
   subject     a broker prepared for measuring, and what one run cost it
   restart     part of the compare list: the start after a kill
-  clients, formats, durability, recovery, wire, compare    the lists, one file each
+  children    programs that run beside a list; jars, debian: where applications and daemons come from
+  streams, connect, pipeline  the parts of the applications list
+  table       what a topic holds, read by a client program
+  clients, formats, durability, recovery, wire, compare, applications    the lists, one file each
 """

@@ -4,7 +4,7 @@ import argparse
 import signal
 import traceback
 
-from rig import broker, clients, compare, durability, formats, places, recovery, wire
+from rig import applications, broker, clients, compare, durability, formats, places, recovery, wire
 from rig.report import Report
 
 LISTS = {
@@ -14,6 +14,7 @@ LISTS = {
     "recovery": recovery.run,
     "wire": wire.run,
     "compare": compare.run,
+    "applications": applications.run,
 }
 
 

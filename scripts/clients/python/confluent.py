@@ -1,8 +1,9 @@
 """confluent-kafka (librdkafka) as a client of the acceptance lists: `confluent.py BOOTSTRAP`, jobs on standard input."""
 
 import sys
+import time
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
 from jobs import read_records, read_to_end, serve
 
@@ -67,4 +68,35 @@ def consume(job):
         consumer.close()
 
 
-serve({"produce": produce, "consume": consume})
+def table(job):
+    """Writes "PARTITION OFFSET TIMESTAMP KEY VALUE" of a topic's records into `file`, bytes in hex, null as "-"."""
+    consumer = Consumer({
+        "bootstrap.servers": BOOTSTRAP,
+        "group.id": "unused",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+        "fetch.wait.max.ms": 50,
+    })
+    partitions = consumer.list_topics(job["topic"], timeout=10).topics[job["topic"]].partitions
+    consumer.assign([TopicPartition(job["topic"], one, OFFSET_BEGINNING) for one in partitions])
+    ended, count, deadline = set(), 0, time.monotonic() + job["timeout"]
+    with open(job["file"], "w", encoding="ascii") as file:
+        while len(ended) < len(partitions):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{count} records, {len(ended)} of {len(partitions)} partitions read to their end")
+            for message in consumer.consume(1000, timeout=0.2):
+                if message.error() is None:
+                    ended.discard(message.partition())
+                    count += 1
+                    key, value = ("-" if part is None else part.hex() for part in (message.key(), message.value()))
+                    file.write(f"{message.partition()} {message.offset()} {message.timestamp()[1]} {key} {value}\n")
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    ended.add(message.partition())
+                else:
+                    raise RuntimeError(str(message.error()))
+    consumer.close()
+    return {"count": count}
+
+
+serve({"produce": produce, "consume": consume, "table": table})
