@@ -27,5 +27,7 @@
   children    programs that run beside a list; jars, debian: where applications and daemons come from
   streams, connect, pipeline  the parts of the applications list
   table       what a topic holds, read by a client program
-  clients, formats, durability, recovery, wire, compare, applications    the lists, one file each
+  cleaned     what a compacted topic must hold, and the judge; moments: when a cleaning broker is killed
+  tombstones  part of the compaction list: how long tombstones stay, that no producer is forgotten
+  clients, formats, durability, recovery, wire, compare, applications, compaction    the lists, one file each
 """

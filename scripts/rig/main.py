@@ -4,7 +4,7 @@ import argparse
 import signal
 import traceback
 
-from rig import applications, broker, clients, compare, durability, formats, places, recovery, wire
+from rig import applications, broker, clients, compaction, compare, durability, formats, places, recovery, wire
 from rig.report import Report
 
 LISTS = {
@@ -15,6 +15,7 @@ LISTS = {
     "wire": wire.run,
     "compare": compare.run,
     "applications": applications.run,
+    "compaction": compaction.run,
 }
 
 

@@ -96,10 +96,10 @@ public final class Client {
             "compression.type", job.get("codec").asText(),
             "acks", job.get("acks").asText(),
             "enable.idempotence", job.get("idempotent").asBoolean(),
-            "batch.size", 1 << 20,
+            "batch.size", job.path("batch").asInt(1 << 20),
             "linger.ms", 250,
             "max.request.size", 16 << 20));
-        settings.put("delivery.timeout.ms", 40_000);
+        settings.put("delivery.timeout.ms", job.path("delivery").asInt(40) * 1000);
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (var producer = new KafkaProducer<byte[], byte[]>(settings)) {
             ByteBuffer data = ByteBuffer.wrap(Files.readAllBytes(Path.of(job.get("records").asText())));

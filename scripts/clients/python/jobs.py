@@ -3,9 +3,12 @@
 A client program reads one JSON job per line from standard input and answers each with one JSON line:
 
   {"op": "produce", "topic": t, "partition": p, "codec": "none|gzip|snappy|lz4|zstd", "acks": "0|1|all",
-   "idempotent": bool, "records": file}                      -> {"ok": true, "acked": n}
+   "idempotent": bool, "records": file, and for Client.java "batch": bytes, "delivery": seconds}
+                                                             -> {"ok": true, "acked": n}
   {"op": "consume", "topic": t, "partition": p, "count": n, "timeout": seconds}
                                                              -> {"ok": true, "count": n, "sha256": hex}
+  {"op": "table", "topic": t, "file": file, "timeout": seconds}   (confluent.py only)
+                                                             -> {"ok": true, "count": n}
 
 `consume` reads from the first offset to the end, waiting for `count` records until the timeout. A records file
 is a row of framed records, and the sha256 of a partition is the sha256 of the file that would hold it. A record:
