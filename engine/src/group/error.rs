@@ -17,6 +17,9 @@ pub enum GroupError {
     /// NOT_COORDINATOR (16).
     #[error("This is not the correct coordinator.")]
     NotCoordinator,
+    /// UNSUPPORTED_VERSION (35).
+    #[error("{0}")]
+    UnsupportedVersion(Arc<str>),
     /// UNKNOWN_TOPIC_OR_PARTITION (3).
     #[error("This server does not host this topic-partition.")]
     UnknownTopicOrPartition,

@@ -64,6 +64,10 @@ pub enum TimerKey {
     Sync,
     /// A member of a consumer group did not give up its partitions in time.
     Revoke(Arc<str>),
+    /// A member of a consumer group that speaks the classic protocol did not rejoin in time.
+    MemberJoin(Arc<str>),
+    /// A member of a consumer group that speaks the classic protocol did not sync in time.
+    MemberSync(Arc<str>),
     /// Patterns are to be matched again.
     Patterns,
     /// Offsets may have expired.

@@ -7,6 +7,8 @@
 //! Must not know: versions and error codes of the protocol, connections, other cores.
 
 pub mod answer;
+pub mod consumer;
+pub mod consumer_protocol;
 mod error;
 mod event;
 pub mod request;

@@ -130,6 +130,7 @@ impl Image {
         let topic = Arc::new(self.topic_of(created));
         Arc::make_mut(&mut self.by_name).insert(topic.name.clone(), topic.clone());
         Arc::make_mut(&mut self.by_id).insert(topic.id, topic);
+        self.created += 1;
         Ok(())
     }
 

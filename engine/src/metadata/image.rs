@@ -24,6 +24,8 @@ use crate::runtime::FixedMap;
 pub struct Image {
     /// Grows with every change that is published.
     pub version: u64,
+    /// Rises with every topic that is created: who looks for names looks again when it did.
+    pub created: u64,
     /// The id of the cluster; empty until a record names it.
     pub cluster_id: Arc<str>,
     /// No producer id from here on was ever handed out.
@@ -92,6 +94,7 @@ impl Image {
     pub fn empty(defaults: Arc<TopicConfig>) -> Image {
         Image {
             version: 0,
+            created: 0,
             cluster_id: Arc::from(""),
             next_producer_id: 0,
             defaults,

@@ -25,7 +25,7 @@ pub use clock::Mono;
 pub use map::{FixedMap, FixedSet};
 pub use mesh::{Closed, MeshEnd, MeshSender, mesh};
 pub use part::{Part, PartQueue, Slice};
-pub use random::{Rng, random_uuid};
+pub use random::{Rng, random_uuid, random_uuid_from};
 pub use reply::{Answer, Dropped, Reply, reply};
 pub use report::{DirEntry, EntryKind, OpenMode};
 pub use settings::{CoreId, CoreSettings, LocalBoxFuture};

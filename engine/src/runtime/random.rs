@@ -73,10 +73,11 @@ impl Rng {
 /// A version 4 UUID for topics, clusters and directories. As in Kafka, never one whose base64url
 /// text begins with '-', which command lines would take for an option, and never nil or one.
 pub fn random_uuid() -> Uuid {
-    uuid_from(&mut super::rng())
+    random_uuid_from(&mut super::rng())
 }
 
-fn uuid_from(rng: &mut Rng) -> Uuid {
+/// The same from a generator that is at hand: for whoever must repeat from a seed.
+pub fn random_uuid_from(rng: &mut Rng) -> Uuid {
     loop {
         let mut bytes = [0; 16];
         rng.fill(&mut bytes);
@@ -114,7 +115,7 @@ mod tests {
     fn no_uuid_begins_with_a_dash_in_base64url() {
         let mut rng = Rng::seeded(3);
         for _ in 0..10_000 {
-            let uuid = uuid_from(&mut rng);
+            let uuid = random_uuid_from(&mut rng);
             assert_ne!(uuid.as_bytes()[0] & 0xfc, 0xf8);
             assert_eq!(uuid.get_version_num(), 4);
         }
