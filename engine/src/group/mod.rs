@@ -11,6 +11,7 @@ pub mod consumer;
 pub mod consumer_protocol;
 mod error;
 mod event;
+pub mod offsets;
 pub mod request;
 
 pub use crate::config::{GroupSettings, MigrationPolicy};
