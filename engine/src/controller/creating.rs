@@ -12,7 +12,7 @@ use super::ask::{
 use super::decider::{Decider, Taken, count};
 use crate::metadata::{
     CLUSTER_METADATA_TOPIC, MetadataRecord, NodeId, PartitionState, TopicCreated, TopicImage,
-    check_topic_name, is_internal, place,
+    check_topic_name, place,
 };
 
 /// Partitions that one request may create, as in Kafka.
@@ -90,13 +90,7 @@ impl Decider {
         if !null.is_empty() {
             return Err(InvalidConfig::Null(null.join(",")));
         }
-        let mut configs = topic.set_configs();
-        // Compaction is not obeyed yet; until it is, nothing is removed from the broker's own
-        // topics, which may ask for it all the same.
-        if is_internal(&topic.name) && configs.get("cleanup.policy").is_some_and(is_compact) {
-            configs.remove("cleanup.policy");
-        }
-        self.config.topic(&configs)?;
+        self.config.topic(&topic.set_configs())?;
         Ok(())
     }
 
@@ -188,8 +182,4 @@ impl Decider {
             }
         }
     }
-}
-
-fn is_compact(policy: &String) -> bool {
-    policy == "compact"
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::request::{Caller, Request};
@@ -14,6 +15,9 @@ use crate::config::GroupSettings;
 use crate::metadata::Image;
 use crate::record::offsets_topic::GroupRecord;
 use crate::runtime::{Mono, Rng};
+
+/// Names and ids of topics that are gone.
+pub type DeletedTopics = Arc<[(Arc<str>, Uuid)]>;
 
 /// Where an answer goes; made by whoever asks, means nothing to the decider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +53,8 @@ pub enum Event {
     Timer(TimerKey),
     /// The metadata image is newer.
     Image,
+    /// These topics were deleted.
+    TopicsDeleted(DeletedTopics),
 }
 
 /// What a group waits for; setting a key again replaces its time.

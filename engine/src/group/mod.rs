@@ -9,11 +9,15 @@
 pub mod answer;
 pub mod consumer;
 pub mod consumer_protocol;
+pub mod coordinator;
 mod error;
 mod event;
+#[expect(clippy::module_inception, reason = "the group of the folder of groups")]
+mod group;
 pub mod offsets;
 pub mod request;
 
 pub use crate::config::{GroupSettings, MigrationPolicy};
 pub use error::GroupError;
-pub use event::{Context, Effect, Effects, Event, TimerKey, Token};
+pub use event::{Context, DeletedTopics, Effect, Effects, Event, TimerKey, Token};
+pub use group::Group;

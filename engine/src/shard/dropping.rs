@@ -25,6 +25,7 @@ impl Shard {
             kept
         });
         for (id, slot) in gone {
+            self.coordinators.end(id);
             if let Some(partition) = &slot.partition {
                 partition.on_role(Role::Offline);
             }

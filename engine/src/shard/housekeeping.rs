@@ -116,10 +116,12 @@ impl Shard {
     pub(super) async fn stop(self: &Rc<Self>) {
         self.stopping.set(true);
         self.stop_begun.notify_waiters();
+        self.coordinators.stop();
         for (_, _, partition) in self.open_partitions() {
             partition.on_stop();
         }
         self.drain(runtime::now() + DRAIN_MAX).await;
+        self.coordinators.close();
         for (id, dir, partition) in self.open_partitions() {
             partition.on_role(Role::Offline);
             if self.committers[dir].offline().is_some() {

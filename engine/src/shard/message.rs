@@ -3,6 +3,9 @@
 //! Every message carries the slot its answer goes into, so an answer never needs room in a
 //! queue and cores cannot wait for each other in a circle.
 
+use crate::group::GroupError;
+use crate::group::answer::ListedGroup;
+use crate::group::coordinator::GroupAsk;
 use crate::metadata::LogId;
 use crate::partition::{
     Acks, AppendAnswers, AppendPart, FetchError, FetchPart, Fetched, Isolation, OffsetQuestion,
@@ -90,6 +93,16 @@ pub enum ShardMessage {
         asks: Vec<EpochAsk>,
         /// Where the answers go.
         reply: Reply<EpochAnswers>,
+    },
+    /// Ask these groups.
+    Groups {
+        /// The requests; each has a slot for its answer, because a join may wait for a minute.
+        asks: Vec<GroupAsk>,
+    },
+    /// Which groups there are.
+    ListGroups {
+        /// Where the answer goes.
+        reply: Reply<Result<Vec<ListedGroup>, GroupError>>,
     },
     /// A newer metadata image is published.
     ImageChanged,

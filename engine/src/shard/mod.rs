@@ -1,14 +1,15 @@
 //! One core's world: its partitions, and the way to those of other cores.
 //!
 //! A [`Shard`] is what the wire talks to on each core. It groups a request by owner core, sends
-//! at most one message to each, and gathers the answers. Knows partitions, committers and the
-//! metadata image; never frames, versions or error codes.
+//! at most one message to each, and gathers the answers. Knows partitions, committers,
+//! coordinators and the metadata image; never frames, versions or error codes.
 
 mod asking;
 mod claims;
 mod deadlines;
 mod dropping;
 mod fetching;
+mod grouping;
 mod housekeeping;
 mod message;
 mod opening;
@@ -19,6 +20,7 @@ mod world;
 
 pub use claims::Claims;
 pub use fetching::FetchSpec;
+pub use grouping::GroupTicket;
 pub use message::{EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk, ShardMessage};
 pub use producing::ProduceTicket;
 pub use progress::RecoveryProgress;

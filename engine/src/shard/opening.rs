@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::world::{Shard, Slot, directory_name};
 use crate::config::TopicConfig;
 use crate::log::{Log, LogConfig, LogError, OpenFrom, RecoveryReport};
-use crate::metadata::{Image, LogId, PartitionImage, TopicImage};
+use crate::metadata::{GROUP_METADATA_TOPIC, Image, LogId, PartitionImage, TopicImage};
 use crate::partition::{Partition, PartitionStart, Role};
 use crate::record::Offset;
 use crate::runtime::sync::{Semaphore, mpsc};
@@ -33,6 +33,7 @@ impl Shard {
         let mut verified = false;
         loop {
             let image = self.image();
+            self.coordinators.image_changed(image.clone());
             self.apply(&image).await;
             self.applied.send_replace(image.version);
             if !std::mem::replace(&mut verified, true) {
@@ -108,11 +109,14 @@ impl Shard {
                 None
             }
         };
-        let opened = partition.is_some();
+        let opened = partition.clone();
         self.slots.borrow_mut().insert(wanted.id, Slot { partition, ..slot });
         self.shared.progress.opened();
-        if opened {
+        if let Some(partition) = opened {
             self.note(wanted.id, None);
+            if *wanted.topic.name == *GROUP_METADATA_TOPIC {
+                self.coordinators.start(partition);
+            }
         }
     }
 

@@ -22,6 +22,10 @@ impl Shard {
         runtime::spawn(async move { shard.follow_images().await });
         let shard = self.clone();
         runtime::spawn(async move { shard.keep_house().await });
+        let coordinators = self.coordinators.clone();
+        runtime::spawn(async move { coordinators.run().await });
+        let coordinators = self.coordinators.clone();
+        runtime::spawn(async move { coordinators.follow_images().await });
     }
 
     async fn on_messages(self: Rc<Self>, mut mesh: MeshEnd<ShardMessage>) {
@@ -50,6 +54,8 @@ impl Shard {
                 });
             }
             ShardMessage::EpochEnds { asks, reply } => reply.send(self.epochs_here(&asks)),
+            ShardMessage::Groups { asks } => self.ask_here(asks),
+            ShardMessage::ListGroups { reply } => reply.send(self.coordinators.list()),
             ShardMessage::ImageChanged => self.image_changed.notify_one(),
             ShardMessage::Stop { reply } => {
                 runtime::spawn(async move {
@@ -73,6 +79,7 @@ impl Shard {
             CommitEvent::Written { log, ends } | CommitEvent::Durable { log, ends } => {
                 if let Ok(partition) = self.partition(log) {
                     partition.on_ends(ends);
+                    self.coordinators.advanced(log);
                 }
             }
             CommitEvent::Checkpointed { log, recovery_point } => {
@@ -84,6 +91,7 @@ impl Shard {
                     if let Ok(partition) = self.partition(id) {
                         partition.on_failure();
                     }
+                    self.coordinators.failed(id);
                 }
             }
         }

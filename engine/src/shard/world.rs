@@ -17,6 +17,7 @@ use super::progress::RecoveryProgress;
 use crate::commit::{Committer, CommitterSettings};
 use crate::config::BrokerConfig;
 use crate::controller::ControllerHandle;
+use crate::group::coordinator::{CoordinatorSettings, Coordinators};
 use crate::metadata::{Image, LogId, owner_core};
 use crate::metrics::CoreMetrics;
 use crate::partition::{FetchError, Partition};
@@ -92,6 +93,7 @@ pub struct Shard {
     pub(super) shared: Arc<ShardShared>,
     pub(super) committers: Vec<Rc<Committer>>,
     pub(super) deadlines: Deadlines,
+    pub(super) coordinators: Rc<Coordinators>,
     pub(super) image_changed: Notify,
     pub(super) slots: RefCell<FixedMap<LogId, Slot>>,
     pub(super) applied: watch::Sender<u64>,
@@ -144,6 +146,7 @@ impl Shard {
             core,
             committers,
             deadlines: Deadlines::default(),
+            coordinators: coordinators(&shared),
             image_changed: Notify::new(),
             slots: RefCell::default(),
             applied,
@@ -251,6 +254,12 @@ impl Shard {
             high_watermark: partition.high_watermark(),
         });
     }
+}
+
+fn coordinators(shared: &ShardShared) -> Rc<Coordinators> {
+    let groups = shared.config.groups.clone();
+    let topic = shared.config.offsets_topic.clone();
+    Coordinators::new(CoordinatorSettings { groups, topic }, shared.controller.image())
 }
 
 fn committer_settings(config: &BrokerConfig, cores: u16) -> CommitterSettings {
