@@ -1,4 +1,4 @@
-//! The records of one step as batches: one, unless that would be larger than the topic allows. Pure.
+//! The records of one step as batches: one, unless that is larger than the topic allows. Pure.
 
 use bytes::BytesMut;
 

@@ -73,8 +73,8 @@ impl OffsetTable {
         (answer.collect(), effects)
     }
 
-    /// OffsetFetch: in the order of the request, or all there is. Nothing committed is no error, nor
-    /// is an offset that was committed for a topic of the same name which is gone.
+    /// OffsetFetch: in the order of the request, or all there is. Nothing committed is no error,
+    /// nor is an offset that was committed for a topic of the same name which is gone.
     ///
     /// # Errors
     /// Per partition [`GroupError::UnstableOffsetCommit`], where a stable offset is required and a
