@@ -36,6 +36,11 @@ class Figures:
     def add(self, name, value):
         self.values.setdefault(name, []).append(value)
 
+    def last(self):
+        """The throughputs of the newest round, so that a disturbed one can be told from the others."""
+        rates = {name.removesuffix(" MB/s"): all_[-1] for name, all_ in self.values.items() if name.endswith("MB/s")}
+        return ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items()) + " MB/s"
+
     def text(self, name, digits):
         return spread(self.values.get(name, []), digits)
 
@@ -65,7 +70,7 @@ def run(options, report):
             for kind in ORDER:
                 frees.append(cache.fill()[0])
                 measure(kind, folder / f"{kind}-{number}", options, disk, all_figures[kind], shrink, per_sync)
-                report.note(f"round {number + 1} of {rounds}: {kind} measured")
+                report.note(f"round {number + 1} of {rounds}: {kind}, {all_figures[kind].last()}")
         print_tables(all_figures)
         cache.close()
         report.item("compare: page cache full before each run", max(frees) <= machine.FREE_MB_MAX,

@@ -1,5 +1,6 @@
-//! The budget for file data that is not in the page cache: read through the ring into memory, held
-//! until it is sent. Bounded per core, so that lagging consumers cannot take all memory.
+//! The budget for file data that is not in the page cache: read through the ring into memory, by
+//! the kernel's threads and not the core's, held until it is sent. Bounded per core, so that
+//! lagging consumers cannot take all memory.
 //! Core-local.
 
 use std::io;
@@ -35,7 +36,7 @@ impl ColdReads {
     pub(super) async fn read(&self, slice: &Slice, len: u32) -> io::Result<ColdChunk<'_>> {
         // The semaphore is never closed, so there is always a share.
         let share = self.bytes.acquire_many(len.min(self.bytes_max)).await.ok();
-        let bytes = slice.file.read_at(slice.position, len as usize).await?;
+        let bytes = slice.file.read_cold(slice.position, len as usize).await?;
         Ok(ColdChunk { bytes, _share: share })
     }
 }

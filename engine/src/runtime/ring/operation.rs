@@ -76,18 +76,31 @@ pub(super) async fn write_some(
     (result, owned.parts)
 }
 
+/// Which thread does the work of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// The core's own, as far as it need not wait: cheapest when the bytes are in the page cache.
+    Core,
+    /// One of the kernel's: finding pages for cold bytes and queueing their reads takes time too.
+    Kernel,
+}
+
 /// Reads up to `len` bytes at `position`, appending them to `into`.
 pub(super) async fn read_some(
     core: &Rc<CoreContext>,
     file: &Arc<Descriptor>,
     mut into: Vec<u8>,
-    len: u32,
-    position: u64,
+    (position, len): (u64, u32),
+    reader: Reader,
 ) -> (io::Result<usize>, Vec<u8>) {
     into.reserve(len as usize);
     let room = into.spare_capacity_mut().as_mut_ptr().cast();
     let fd = types::Fd(file.as_raw_fd());
-    let entry = opcode::Read::new(fd, room, len).offset(position).build();
+    let flags = match reader {
+        Reader::Core => squeue::Flags::empty(),
+        Reader::Kernel => squeue::Flags::ASYNC,
+    };
+    let entry = opcode::Read::new(fd, room, len).offset(position).build().flags(flags);
     let (result, (mut into, _)) = submit(core, (into, file.clone()), entry).await;
     if let Ok(done) = result {
         let filled = into.len() + done.min(len as usize);

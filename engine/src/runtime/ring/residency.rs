@@ -38,9 +38,12 @@ pub(super) fn is_resident(file: &Descriptor, position: u64, bytes: u32) -> bool 
         return mincore(file, position, bytes);
     }
     match cachestat(file, position, bytes) {
-        // cachestat also counts pages whose read is still on its way; the last page of the range
-        // is the one that such a read-ahead fills last.
-        Some(cached) => cached && last_byte_is_filled(file, position + u64::from(bytes) - 1),
+        // cachestat also counts pages whose read is still on its way: somebody else's cold read.
+        // Such a read is as long as the range or ends with the file, so it covers one of its ends.
+        Some(cached) => {
+            let last = position + u64::from(bytes) - 1;
+            cached && byte_is_filled(file, position) && byte_is_filled(file, last)
+        }
         None => {
             CACHESTAT_MISSING.store(true, Ordering::Relaxed);
             mincore(file, position, bytes)
@@ -71,7 +74,7 @@ fn cachestat(file: &Descriptor, position: u64, bytes: u32) -> Option<bool> {
 }
 
 /// Reads the byte at `position` if that needs no waiting.
-fn last_byte_is_filled(file: &Descriptor, position: u64) -> bool {
+fn byte_is_filled(file: &Descriptor, position: u64) -> bool {
     let mut byte = 0u8;
     let list = libc::iovec { iov_base: std::ptr::from_mut(&mut byte).cast(), iov_len: 1 };
     let at = position as libc::off_t;

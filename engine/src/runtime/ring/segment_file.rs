@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Buf, Bytes};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
 use crate::runtime::{OpenMode, on_worker};
 
 use super::context::{self, CoreContext};
 use super::descriptor::Descriptor;
-use super::operation;
+use super::operation::{self, Reader};
 
 /// The kernel moves at most this many bytes per call (2 GiB less a page); stay below.
 const OPERATION_BYTES_MAX: usize = 1 << 30;
@@ -38,7 +39,9 @@ impl SegmentFile {
             let mut options = OpenOptions::new();
             options.read(true).write(mode != OpenMode::Read);
             options.create_new(mode == OpenMode::CreateNew);
-            let descriptor = Arc::new(Descriptor::new(options.open(&path)?));
+            let file = options.open(&path)?;
+            no_read_ahead(&file);
+            let descriptor = Arc::new(Descriptor::new(file));
             Ok(Arc::new(SegmentFile { descriptor, path, generation: AtomicU64::new(0) }))
         })
         .await
@@ -91,8 +94,27 @@ impl SegmentFile {
 
     /// Reads `len` bytes from `position` on; fewer only where the file ends.
     pub async fn read_at(self: &Arc<Self>, position: u64, len: usize) -> io::Result<Bytes> {
+        self.read_by(Reader::Core, position, len).await
+    }
+
+    /// As `read_at`, for bytes that are known not to be in the page cache: no part of it runs on
+    /// the core.
+    pub(super) async fn read_cold(
+        self: &Arc<Self>,
+        position: u64,
+        len: usize,
+    ) -> io::Result<Bytes> {
+        self.read_by(Reader::Kernel, position, len).await
+    }
+
+    async fn read_by(
+        self: &Arc<Self>,
+        reader: Reader,
+        position: u64,
+        len: usize,
+    ) -> io::Result<Bytes> {
         match context::current() {
-            Some(core) => self.read_by_ring(&core, position, len).await,
+            Some(core) => self.read_by_ring(&core, reader, position, len).await,
             None => {
                 let file = self.descriptor.clone();
                 on_worker(move || read_whole(file.file(), position, len)).await
@@ -103,6 +125,7 @@ impl SegmentFile {
     async fn read_by_ring(
         &self,
         core: &std::rc::Rc<CoreContext>,
+        reader: Reader,
         position: u64,
         len: usize,
     ) -> io::Result<Bytes> {
@@ -111,7 +134,7 @@ impl SegmentFile {
             let want = (len - bytes.len()).min(OPERATION_BYTES_MAX) as u32;
             let at = position + bytes.len() as u64;
             let (result, back) =
-                operation::read_some(core, &self.descriptor, bytes, want, at).await;
+                operation::read_some(core, &self.descriptor, bytes, (at, want), reader).await;
             bytes = back;
             match result {
                 Ok(0) => break,
@@ -172,6 +195,13 @@ impl SegmentFile {
     pub(super) fn descriptor(&self) -> &Arc<Descriptor> {
         &self.descriptor
     }
+}
+
+/// The kernel shall read what it is asked for and no more. Its read-ahead starts on the thread that
+/// comes upon a marked page, also inside `sendfile`: a lagging consumer would have the core find
+/// pages and wait for room in the device's queue. What takes no such advice is read as it is.
+fn no_read_ahead(file: &std::fs::File) {
+    let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
 }
 
 /// Drops the first `done` bytes of `parts`.
