@@ -67,6 +67,18 @@ fn calling_it_wrongly_exits_2_and_help_exits_0() {
     for wrong in [&["nonsense"][..], &["topic"], &["topic", "create"], &["log", "dump"]] {
         assert_eq!(code(&corelog(wrong)), 2, "{wrong:?}");
     }
+    for wrong in [
+        &["group"][..],
+        &["group", "describe"],
+        &["group", "describe", "g", "--members", "--state"],
+        &["group", "reset-offsets", "g", "--all-topics"],
+        &["group", "reset-offsets", "g", "--all-topics", "--to-latest", "--to-offset", "7"],
+        &["group", "reset-offsets", "g", "--all-topics", "--to-datetime", "yesterday"],
+        &["group", "seek", "g"],
+        &["consume", "t", "--group", "g", "--partition", "0"],
+    ] {
+        assert_eq!(code(&corelog(wrong)), 2, "{wrong:?}");
+    }
     let both = corelog(&["topic", "delete", "a", "--topic", "b"]);
     assert_eq!(code(&both), 2);
 }

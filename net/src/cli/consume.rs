@@ -1,4 +1,5 @@
-//! `corelog consume`: print the records of a topic, in the order of each partition.
+//! `corelog consume`: print the records of a topic, in the order of each partition; with
+//! `--group` those of the partitions that the group gives to this member.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -6,9 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::output::{Format, out};
+use super::reading::Reading;
 use super::run::Server;
 use super::topic::Name;
-use crate::client::{Consumed, Consumer, Start};
+use crate::client::{Consumed, Consumer, GroupConsumer, Start};
 
 /// Arguments of `corelog consume`.
 #[derive(clap::Args)]
@@ -18,10 +20,13 @@ pub struct Arguments {
     /// Read this partition only
     #[arg(long, value_name = "NUMBER")]
     partition: Option<i32>,
+    /// Share the partitions with the other members of this group, and go on where it left off
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["partition", "offset"])]
+    group: Option<String>,
     /// Where to begin: a number, earliest or latest
     #[arg(long, default_value = "latest", value_parser = start)]
     offset: Start,
-    /// The same as --offset earliest
+    /// The same as --offset earliest; in a group, where that has no offset yet
     #[arg(long, conflicts_with = "offset")]
     from_beginning: bool,
     /// Stop after this many records
@@ -64,20 +69,19 @@ fn start(text: &str) -> Result<Start, String> {
 }
 
 impl Arguments {
-    /// Returns after `--max-messages`, or when `--timeout-ms` has passed without a record.
+    /// Returns after `--max-messages`, when `--timeout-ms` has passed without a record, and, in a
+    /// group, when it is interrupted.
     ///
     /// # Errors
     /// A refusal, or standard output is closed.
     pub async fn run(self) -> anyhow::Result<()> {
-        let cluster = self.server.connect().await?;
-        let start = if self.from_beginning { Start::Earliest } else { self.offset };
         let topic = self.topic.text().to_owned();
-        let mut consumer = Consumer::open(cluster, &topic, self.partition, start).await?;
+        let mut reading = self.open(&topic).await?;
         let mut left = self.max_messages.unwrap_or(u64::MAX);
         let patience = self.timeout_ms.map(Duration::from_millis);
         let mut last = Instant::now();
         while left > 0 && patience.is_none_or(|patience| last.elapsed() < patience) {
-            let records = consumer.poll().await?;
+            let Some(records) = reading.poll().await? else { break };
             if records.is_empty() {
                 continue;
             }
@@ -85,11 +89,25 @@ impl Arguments {
             let mut out = out();
             for record in records.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
                 self.print(&topic, record, &mut out)?;
+                reading.done(record);
                 left -= 1;
             }
             out.flush()?;
         }
-        Ok(())
+        Ok(reading.close().await?)
+    }
+
+    async fn open(&self, topic: &str) -> anyhow::Result<Reading> {
+        let cluster = self.server.connect().await?;
+        let start = if self.from_beginning { Start::Earliest } else { self.offset };
+        Ok(match &self.group {
+            Some(group) => {
+                let other = self.server.connect().await?;
+                let consumer = GroupConsumer::open(cluster, other, topic, group, start).await?;
+                Reading::in_group(consumer)
+            }
+            None => Reading::alone(Consumer::open(cluster, topic, self.partition, start).await?),
+        })
     }
 
     fn print(&self, topic: &str, record: &Consumed, out: &mut impl Write) -> std::io::Result<()> {

@@ -5,7 +5,8 @@
 //! | `serve` | run a broker |
 //! | `storage` | cluster ids, formatting, what is in a log dir |
 //! | `topic` | create, list, describe, delete |
-//! | `produce`, `consume` | lines in, records out |
+//! | `group/` | list, describe, delete, move offsets |
+//! | `produce`, `consume`, `reading` | lines in, records out, alone or in a group |
 //! | `log_dump/` | what is in a log's files |
 //! | `output`, `logging`, `settings` | what several of them share |
 //!
@@ -13,10 +14,12 @@
 //! standard error. Must not know how a broker works inside.
 
 mod consume;
+mod group;
 mod log_dump;
 mod logging;
 mod output;
 mod produce;
+mod reading;
 mod recovery_bar;
 mod run;
 mod serve;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::logging::LogFormat;
-use super::{consume, log_dump, logging, produce, serve, storage, topic};
+use super::{consume, group, log_dump, logging, produce, serve, storage, topic};
 use crate::client::Cluster;
 
 /// A log storage engine that speaks the Kafka protocol.
@@ -29,6 +29,8 @@ enum Command {
     Storage(storage::Command),
     /// Create, list, describe and delete topics
     Topic(topic::Arguments),
+    /// List, describe and delete groups, and move their offsets
+    Group(group::Arguments),
     /// Send the lines of standard input as records
     Produce(produce::Arguments),
     /// Print records
@@ -69,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Storage(storage) => storage.run(),
         Command::Topic(topic) => on_one_thread(topic.run()),
+        Command::Group(group) => on_one_thread(group.run()),
         Command::Produce(produce) => on_one_thread(produce.run()),
         Command::Consume(consume) => on_one_thread(consume.run()),
         Command::Log(LogCommand::Dump(dump)) => dump.run(),

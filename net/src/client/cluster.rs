@@ -53,6 +53,9 @@ impl Cluster {
         request: &impl Encodable,
         ours: RangeInclusive<i16>,
     ) -> Result<A, ClientError> {
+        if !self.first.is_usable() {
+            self.first = Connection::open(self.first.address()).await?;
+        }
         let version = self.first.version(A::KEY, ours)?;
         self.first.call(request, version).await
     }
@@ -75,12 +78,22 @@ impl Cluster {
             MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(create);
         let answer: MetadataAnswer = self.ask(&request, 1..=i16::MAX).await?;
         for broker in &answer.brokers {
-            let address = host_and_port(broker.host.as_str(), broker.port);
-            if self.addresses.insert(broker.node_id, address.clone()) != Some(address) {
-                self.open.remove(&broker.node_id);
-            }
+            self.learn(broker.node_id, &broker.host, broker.port);
         }
         Ok(answer)
+    }
+
+    /// Remembers where a broker is.
+    pub fn learn(&mut self, id: i32, host: &str, port: i32) {
+        let address = host_and_port(host, port);
+        if self.addresses.insert(id, address.clone()) != Some(address) {
+            self.open.remove(&id);
+        }
+    }
+
+    /// Where a broker is, as `host:port`, if anybody said so.
+    pub fn address(&self, id: i32) -> Option<&str> {
+        self.addresses.get(&id).map(String::as_str)
     }
 
     /// Metadata of one topic.
@@ -111,7 +124,7 @@ impl Cluster {
     /// # Errors
     /// [`ClientError::Address`] for a broker that metadata did not name, else as opening one.
     pub async fn broker(&mut self, id: i32) -> Result<&mut Connection, ClientError> {
-        if !self.open.contains_key(&id) {
+        if !self.open.get(&id).is_some_and(Connection::is_usable) {
             let address = self.addresses.get(&id);
             let address =
                 address.ok_or_else(|| ClientError::Address { given: format!("broker {id}") })?;

@@ -39,6 +39,8 @@ pub struct Connection {
     stream: TcpStream,
     versions: BTreeMap<i16, (i16, i16)>,
     correlation_id: i32,
+    /// A request was sent whose answer has not been read.
+    is_owed: bool,
 }
 
 impl Connection {
@@ -58,6 +60,7 @@ impl Connection {
             stream,
             versions: BTreeMap::new(),
             correlation_id: 0,
+            is_owed: false,
         };
         connection.learn_versions().await?;
         Ok(connection)
@@ -81,6 +84,16 @@ impl Connection {
         }
     }
 
+    /// Where it leads, as `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether it is fit for another request: one that was given up left its answer behind.
+    pub fn is_usable(&self) -> bool {
+        !self.is_owed
+    }
+
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
@@ -90,17 +103,29 @@ impl Connection {
         request: &impl Encodable,
         version: i16,
     ) -> Result<A, ClientError> {
+        self.call_within(request, version, REQUEST_TIMEOUT * 2).await
+    }
+
+    /// As [`Connection::call`], for requests that may wait for others.
+    ///
+    /// # Errors
+    /// See there.
+    pub async fn call_within<A: Answer>(
+        &mut self,
+        request: &impl Encodable,
+        version: i16,
+        patience: Duration,
+    ) -> Result<A, ClientError> {
         let exchange = async {
+            self.is_owed = true;
             self.send(A::KEY, request, version).await?;
             let body = self.receive(A::KEY, version).await?;
+            self.is_owed = false;
             A::decode(version, body).map_err(|why| self.unreadable(A::KEY, why.to_string()))
         };
-        match timeout(REQUEST_TIMEOUT * 2, exchange).await {
+        match timeout(patience, exchange).await {
             Ok(answered) => answered,
-            Err(_) => Err(ClientError::TimedOut {
-                address: self.address.clone(),
-                after: REQUEST_TIMEOUT * 2,
-            }),
+            Err(_) => Err(ClientError::TimedOut { address: self.address.clone(), after: patience }),
         }
     }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::cluster::{Cluster, topic_name};
 use super::error::ClientError;
+use super::offsets::{EARLIEST, LATEST};
 use crate::wire::answer::data::{FetchAnswer, FetchedPartition, ListOffsetsAnswer};
 use crate::wire::{ApiKey, ErrorCode};
 
@@ -26,9 +27,6 @@ const PARTITION_BYTES: i32 = 4 << 20;
 const DECOMPRESS_BYTES: usize = 64 << 20;
 /// How long the broker may hold a fetch that finds nothing.
 const WAIT_MS: i32 = 500;
-/// What ListOffsets calls the offset behind the last record, and that of the first.
-const LATEST: i64 = -1;
-const EARLIEST: i64 = -2;
 /// Between two questions who leads a partition.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -73,6 +71,8 @@ pub struct Consumer {
     topic: String,
     id: Uuid,
     positions: BTreeMap<i32, Position>,
+    /// Where to go on when an offset is not there; `None` = that is an error.
+    fallback: Option<Start>,
 }
 
 impl Consumer {
@@ -102,27 +102,75 @@ impl Consumer {
             let topic = topic.to_owned();
             return Err(ClientError::NoSuchPartition { topic, partition, count });
         }
-        let mut consumer =
-            Consumer { cluster, topic: topic.to_owned(), id: found.topic_id, positions };
+        let mut consumer = Consumer {
+            cluster,
+            topic: topic.to_owned(),
+            id: found.topic_id,
+            positions,
+            fallback: None,
+        };
         consumer.seek(start).await?;
         Ok(consumer)
     }
 
-    async fn seek(&mut self, start: Start) -> Result<(), ClientError> {
-        let timestamp = match start {
-            Start::At(offset) => {
-                self.positions.values_mut().for_each(|position| position.next = offset);
-                return Ok(());
-            }
-            Start::Latest => LATEST,
-            Start::Earliest => EARLIEST,
+    /// Finds the topic; reads nothing until partitions are assigned.
+    ///
+    /// # Errors
+    /// [`ClientError::NoSuchTopic`], or a refusal.
+    pub async fn idle(mut cluster: Cluster, topic: &str) -> Result<Consumer, ClientError> {
+        let found = cluster.topic(topic, false).await?;
+        Ok(Consumer {
+            cluster,
+            topic: topic.to_owned(),
+            id: found.topic_id,
+            positions: BTreeMap::new(),
+            fallback: None,
+        })
+    }
+
+    /// Reads these partitions and no others from now on; from `fallback` on where an offset is
+    /// not there.
+    ///
+    /// # Errors
+    /// See [`Cluster::topic`] and [`Cluster::offsets_at`].
+    pub async fn assign(
+        &mut self,
+        starts: BTreeMap<i32, Start>,
+        fallback: Start,
+    ) -> Result<(), ClientError> {
+        self.fallback = Some(fallback);
+        let unknown = |partition| (partition, Position { leader: -1, next: 0 });
+        self.positions = starts.keys().copied().map(unknown).collect();
+        if !starts.is_empty() {
+            self.learn_leaders().await?;
+        }
+        for (partition, start) in starts {
+            self.seek_partition(partition, start).await?;
+        }
+        Ok(())
+    }
+
+    /// The next offset to read of each partition.
+    pub fn positions(&self) -> impl Iterator<Item = (i32, i64)> {
+        self.positions.iter().map(|(partition, position)| (*partition, position.next))
+    }
+
+    async fn seek_partition(&mut self, partition: i32, start: Start) -> Result<(), ClientError> {
+        let next = match start {
+            Start::At(offset) => offset,
+            Start::Earliest => self.offset_for(partition, EARLIEST).await?,
+            Start::Latest => self.offset_for(partition, LATEST).await?,
         };
+        if let Some(position) = self.positions.get_mut(&partition) {
+            position.next = next;
+        }
+        Ok(())
+    }
+
+    async fn seek(&mut self, start: Start) -> Result<(), ClientError> {
         let partitions: Vec<i32> = self.positions.keys().copied().collect();
         for partition in partitions {
-            let offset = self.offset_for(partition, timestamp).await?;
-            if let Some(position) = self.positions.get_mut(&partition) {
-                position.next = offset;
-            }
+            self.seek_partition(partition, start).await?;
         }
         Ok(())
     }
@@ -173,7 +221,7 @@ impl Consumer {
                 self.take(data, &mut records).await?;
             }
         }
-        if leaders.iter().any(|leader| *leader < 0) {
+        if leaders.iter().any(|leader| *leader < 0) || leaders.is_empty() {
             tokio::time::sleep(RETRY_PAUSE).await;
             self.learn_leaders().await?;
         }
@@ -239,6 +287,9 @@ impl Consumer {
 
     /// The broker says only that an offset is not there; people want to know what is.
     async fn out_of_range(&mut self, partition: i32) -> Result<(), ClientError> {
+        if let Some(fallback) = self.fallback {
+            return self.seek_partition(partition, fallback).await;
+        }
         let offset = self.positions.get(&partition).map_or(-1, |position| position.next);
         let first = self.offset_for(partition, EARLIEST).await?;
         let end = self.offset_for(partition, LATEST).await?;

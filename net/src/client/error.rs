@@ -79,6 +79,9 @@ pub enum ClientError {
     /// There is no such topic.
     #[error("Topic '{0}' does not exist")]
     NoSuchTopic(String),
+    /// There is no such group.
+    #[error("Group '{0}' does not exist")]
+    NoSuchGroup(String),
     /// The topic does not have that many partitions.
     #[error("partition {partition} of topic '{topic}' does not exist: it has {count}")]
     NoSuchPartition {

@@ -21,6 +21,7 @@ mod topic_ref;
 mod writer;
 
 pub mod answer;
+pub mod consumer_protocol;
 pub mod fetch;
 pub mod fetch_response;
 pub mod request;
