@@ -18,6 +18,8 @@ pub const TOPIC_OPERATIONS: i32 =
 /// What a client may do with the cluster: create, alter, describe, cluster action, describe
 /// configs, alter configs, write idempotently.
 pub const CLUSTER_OPERATIONS: i32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
+/// What a client may do with a group: read, delete, describe, describe configs, alter configs.
+pub const GROUP_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 /// The client did not ask.
 pub const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
 

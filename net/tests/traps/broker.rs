@@ -48,6 +48,10 @@ impl Broker {
         Client::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap())
     }
 
+    pub fn port(&self) -> i32 {
+        i32::from(self.port)
+    }
+
     /// Resident memory, in bytes.
     pub fn resident(&self) -> u64 {
         let path: PathBuf = format!("/proc/{}/status", self.child.id()).into();

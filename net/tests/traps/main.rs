@@ -5,6 +5,8 @@
 mod broker;
 mod bytes;
 mod flow;
+mod groups;
+mod offsets;
 mod records;
 mod topics;
 mod versions;

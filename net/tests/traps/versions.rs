@@ -24,8 +24,27 @@ fn versions_are_advertised_as_old_librdkafka_needs_them() {
     assert_eq!(listed[&FIND_COORDINATOR], (0, 6));
     assert_eq!(listed[&API_VERSIONS], (0, 4));
     assert_eq!(listed[&INIT_PRODUCER_ID], (0, 5));
+    for (key, versions) in [
+        (OFFSET_COMMIT, (2, 10)),
+        (OFFSET_FETCH, (1, 10)),
+        (JOIN_GROUP, (0, 9)),
+        (HEARTBEAT, (0, 4)),
+        (LEAVE_GROUP, (0, 5)),
+        (SYNC_GROUP, (0, 5)),
+        (DESCRIBE_GROUPS, (0, 6)),
+        (LIST_GROUPS, (0, 5)),
+        (DELETE_GROUPS, (0, 2)),
+        (OFFSET_DELETE, (0, 0)),
+        (CONSUMER_GROUP_HEARTBEAT, (0, 1)),
+        (CONSUMER_GROUP_DESCRIBE, (0, 1)),
+    ] {
+        assert_eq!(listed[&key], versions, "{key}");
+    }
     let keys: Vec<i16> = listed.keys().copied().collect();
-    assert_eq!(keys, [0, 1, 2, 3, 10, 18, 19, 20, 22, 23, 32, 60, 75]);
+    let groups = [8, 9, 10, 11, 12, 13, 14, 15, 16, 42, 47, 68, 69];
+    let mut expected = [&[0, 1, 2, 3, 18, 19, 20, 22, 23, 32, 60, 75][..], &groups].concat();
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
 }
 
 #[test]
@@ -54,7 +73,7 @@ fn the_header_of_an_api_versions_response_is_never_flexible() {
         let mut reply = client.receive().unwrap();
         assert_eq!(reply.i32(), correlation);
         assert_eq!(reply.i16(), 0, "the error follows at once, no tags between");
-        assert_eq!(reply.varint(), 13 + 1);
+        assert_eq!(reply.varint(), 25 + 1);
     }
 }
 
@@ -71,9 +90,16 @@ fn a_bad_name_of_client_software_is_an_invalid_request() {
 #[test]
 fn any_other_unknown_key_or_version_closes_the_connection() {
     let broker = Broker::start();
-    for (key, version) in
-        [(999, 0), (4, 0), (8, 2), (-1, 0), (PRODUCE, 2), (PRODUCE, 14), (METADATA, 14), (FETCH, 3)]
-    {
+    for (key, version) in [
+        (999, 0),
+        (4, 0),
+        (OFFSET_COMMIT, 1),
+        (-1, 0),
+        (PRODUCE, 2),
+        (PRODUCE, 14),
+        (METADATA, 14),
+        (FETCH, 3),
+    ] {
         let mut client = broker.connect();
         client.send(key, version, Body::new().i32(0).i32(0).i32(0));
         assert!(client.is_closed(), "key {key} version {version}");
@@ -96,18 +122,26 @@ fn a_frame_that_is_none_closes_the_connection() {
 }
 
 #[test]
-fn a_group_has_no_coordinator_yet_and_a_transaction_never_will() {
+fn a_group_has_a_coordinator_and_a_transaction_has_none() {
     let broker = Broker::start();
     let mut client = broker.connect();
-    assert_eq!(client.ask(FIND_COORDINATOR, 0, Body::new().text("g")).i16(), 15);
+    let mut reply = client.ask(FIND_COORDINATOR, 0, Body::new().text("g"));
+    assert_eq!((reply.i16(), reply.i32()), (0, 1));
+    assert_eq!((reply.text().as_deref(), reply.i32()), (Some("127.0.0.1"), broker.port()));
     let mut reply = client.ask(FIND_COORDINATOR, 1, Body::new().text("g").i8(0));
-    assert_eq!((reply.i32(), reply.i16()), (0, 15));
+    assert_eq!((reply.i32(), reply.i16(), reply.text(), reply.i32()), (0, 0, None, 1));
     let mut reply = client.ask(FIND_COORDINATOR, 2, Body::new().text("t").i8(1));
     assert_eq!((reply.i32(), reply.i16()), (0, 35));
     let keys = Body::new().i8(0).varint(3).compact("a").compact("b").no_tags();
     let mut reply = client.ask_flexible(FIND_COORDINATOR, 4, keys);
     assert_eq!((reply.i32(), reply.varint()), (0, 3));
-    assert_eq!(reply.compact().as_deref(), Some("a"));
+    assert_eq!((reply.compact().as_deref(), reply.i32()), (Some("a"), 1));
+    // A share group, before its clients were to ask for it.
+    let keys = Body::new().i8(2).varint(2).compact("g:t:0").no_tags();
+    let mut reply = client.ask_flexible(FIND_COORDINATOR, 5, keys);
+    assert_eq!((reply.i32(), reply.varint()), (0, 2));
+    assert_eq!((reply.compact().as_deref(), reply.i32()), (Some("g:t:0"), -1));
+    assert_eq!((reply.compact().as_deref(), reply.i32(), reply.i16()), (Some(""), -1, 42));
 }
 
 #[test]
