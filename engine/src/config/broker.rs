@@ -71,6 +71,8 @@ pub struct NetworkConfig {
     pub request_bytes_max: u32,
     /// `fetch.max.bytes`.
     pub fetch_bytes_max: u32,
+    /// `max.incremental.fetch.session.cache.slots`, over all cores.
+    pub fetch_sessions_max: u32,
     /// `max.request.partition.size.limit`.
     pub described_partitions_max: u32,
     /// `socket.listen.backlog.size`.
@@ -277,6 +279,7 @@ fn network(values: &Values<'_>) -> NetworkConfig {
     NetworkConfig {
         request_bytes_max: values.number("socket.request.max.bytes"),
         fetch_bytes_max: values.number("fetch.max.bytes"),
+        fetch_sessions_max: values.number("max.incremental.fetch.session.cache.slots"),
         described_partitions_max: values.number("max.request.partition.size.limit"),
         backlog: values.number("socket.listen.backlog.size"),
         connections_max: values.number("max.connections"),

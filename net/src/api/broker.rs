@@ -9,19 +9,31 @@ use std::sync::Arc;
 use corelog_engine::config::BrokerConfig;
 use corelog_engine::metadata::Image;
 use corelog_engine::record::ProducerId;
+use corelog_engine::runtime;
 use corelog_engine::shard::Shard;
+
+use super::data::session::{CacheLimits, FetchSessionCache};
+
+/// Fetch sessions take no more than this part of the memory budget.
+const SESSION_SHARE: u64 = 4;
 
 /// The broker as a core's handlers see it.
 pub struct Broker {
     shard: Rc<Shard>,
     /// Producer ids of this core that nobody has yet.
     producer_ids: RefCell<Range<ProducerId>>,
+    fetch_sessions: RefCell<FetchSessionCache>,
 }
 
 impl Broker {
     /// Over this core's shard.
     pub fn new(shard: Rc<Shard>) -> Rc<Broker> {
-        Rc::new(Broker { shard, producer_ids: RefCell::new(0..0) })
+        let config = shard.config();
+        let (slots, bytes) = (config.network.fetch_sessions_max, config.cores.memory_budget_bytes);
+        let cores = shard.shared().cores;
+        let limits = CacheLimits::share(shard.core(), cores, slots, bytes / SESSION_SHARE);
+        let fetch_sessions = RefCell::new(FetchSessionCache::new(limits, runtime::rng()));
+        Rc::new(Broker { shard, producer_ids: RefCell::new(0..0), fetch_sessions })
     }
 
     /// This core's partitions, and the way to those of others.
@@ -37,6 +49,11 @@ impl Broker {
     /// The settings the broker runs with.
     pub fn config(&self) -> &BrokerConfig {
         self.shard.config()
+    }
+
+    /// The fetch sessions of this core.
+    pub fn fetch_sessions(&self) -> &RefCell<FetchSessionCache> {
+        &self.fetch_sessions
     }
 
     /// A producer id that nobody ever had; `None` when the controller gives none now.

@@ -29,7 +29,7 @@ pub struct FetchResponse {
     pub error: ErrorCode,
     /// Fetch session, 0 = none; sent from v7.
     pub session_id: i32,
-    /// The topics of the request, in its order.
+    /// The topics, in the request's order; in a session those that changed, in its order.
     pub topics: Vec<FetchTopicResponse>,
     /// Where hinted leaders are; sent from v16.
     pub node_endpoints: Vec<NodeEndpoint>,
@@ -106,6 +106,17 @@ impl FetchPartitionResponse {
 }
 
 impl FetchResponse {
+    /// A response without topics: all there is to say when the request as a whole is refused.
+    pub fn refused(error: ErrorCode) -> FetchResponse {
+        FetchResponse {
+            throttle_time_ms: 0,
+            error,
+            session_id: 0,
+            topics: Vec::new(),
+            node_endpoints: Vec::new(),
+        }
+    }
+
     /// The whole response frame, length included, in the version of `request`: parts to send in
     /// this order. Takes `self`, because the slices of segment files move into the list.
     pub fn into_parts(self, request: &RequestHeader) -> Result<PartQueue, EncodeError> {

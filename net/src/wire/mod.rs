@@ -41,4 +41,4 @@ pub use produce_response::{
     ProducePartitionResponse, ProduceResponse, ProduceTopicResponse, RecordError,
 };
 pub use reader::{Nullable, Seq, SeqIter};
-pub use topic_ref::{LeaderHint, NodeEndpoint, TopicRef};
+pub use topic_ref::{LeaderHint, NodeEndpoint, TOPIC_IDS_FROM, TopicRef};

@@ -136,6 +136,11 @@ impl Reply {
         Some(String::from_utf8(self.take(length).to_vec()).unwrap())
     }
 
+    /// What was not taken yet.
+    pub fn rest(&self) -> Vec<u8> {
+        self.0[self.1..].to_vec()
+    }
+
     pub fn is_at_end(&self) -> bool {
         self.1 == self.0.len()
     }

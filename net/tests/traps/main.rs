@@ -8,5 +8,6 @@ mod flow;
 mod groups;
 mod offsets;
 mod records;
+mod sessions;
 mod topics;
 mod versions;

@@ -28,7 +28,7 @@ pub const KEYS: &[Key] = &[
         "corelog.memory.budget.bytes",
         "134217728",
         AtLeast(16_777_216),
-        "Memory for requests and cold reads, over all cores.",
+        "Memory for requests, fetch sessions and cold reads, over all cores.",
     )
     .obeyed(),
     int(

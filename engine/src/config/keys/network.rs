@@ -151,7 +151,8 @@ pub const KEYS: &[Key] = &[
         "1000",
         AtLeast(0),
         "Fetch sessions remembered at one time.",
-    ),
+    )
+    .obeyed(),
     int(
         "max.request.partition.size.limit",
         "2000",

@@ -1,23 +1,25 @@
-//! Fetch: full fetches (no session is ever made), answered when there is enough to read, an
-//! error, or the wait is over. The reply is slices of segment files around a few bytes of ours.
-//! Core-local.
+//! Fetch: answered when there is enough to read, an error, or the wait is over. The reply is slices
+//! of segment files around a few bytes of ours. What a request without a session reads is planned
+//! here; a session's partitions are in `fetch_in_session`. Core-local.
 
 use std::time::Duration;
 
 use corelog_engine::metadata::LogId;
 use corelog_engine::partition::{FetchError, FetchPart, Fetched, Isolation};
 use corelog_engine::runtime::{self, LocalBoxFuture};
-use corelog_engine::shard::FetchSpec;
+use corelog_engine::shard::{FetchAnswers, FetchSpec};
 
+use super::fetch_in_session::SessionFetch;
+use super::session::{Asked, Changes, Context, FetchMetadata};
 use crate::api::broker::Broker;
 use crate::api::names;
 use crate::dispatch::{Call, malformed};
 use crate::in_flight::{Outcome, Staged};
-use crate::wire::fetch::{FetchPartition, FetchRequest};
+use crate::wire::fetch::FetchRequest;
 use crate::wire::fetch_response::{
     EpochEndOffset, FetchPartitionResponse, FetchResponse, FetchTopicResponse,
 };
-use crate::wire::{ErrorCode, Request, RequestHeader, TopicRef};
+use crate::wire::{ErrorCode, Request, RequestHeader, TOPIC_IDS_FROM, TopicRef};
 
 /// Answers Fetch.
 pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
@@ -27,33 +29,91 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
             Ok(request) => request,
             Err(error) => return malformed(error),
         };
-        let Some((plan, spec)) = Plan::new(&request, &state) else {
-            return Staged::Done(Outcome::Close("fetch of too many partitions"));
-        };
         // A parked fetch must not hold the memory of its frame: nothing of that is kept.
         header.client_id = None;
-        Staged::Later(Box::pin(async move { answer(plan, spec, &state, &header).await }))
+        let (reading, parts) = match begin(&request, header.version, &state) {
+            Ok(begun) => begun,
+            Err(Refused::Error(error)) => {
+                return Staged::Done(encode(FetchResponse::refused(error), &header));
+            }
+            Err(Refused::TooMuch) => {
+                return Staged::Done(Outcome::Close("fetch of too many partitions"));
+            }
+        };
+        let spec = spec(parts, &request, &state);
+        Staged::Later(Box::pin(async move {
+            let answers = state.shard().fetch(spec).await;
+            let response = match reading {
+                Reading::Sessionless(plan) => plan.settle(answers),
+                Reading::InSession(fetch) => fetch.settle(answers, &state),
+            };
+            encode(response, &header)
+        }))
     })
 }
 
-async fn answer(
-    mut plan: Plan,
-    spec: FetchSpec,
+/// A fetch under way.
+enum Reading {
+    Sessionless(Plan),
+    InSession(SessionFetch),
+}
+
+/// Why nothing is read.
+enum Refused {
+    Error(ErrorCode),
+    TooMuch,
+}
+
+/// What to read for a request, and who makes its answer.
+fn begin(
+    request: &FetchRequest,
+    version: i16,
     broker: &Broker,
-    header: &RequestHeader,
-) -> Outcome {
-    if plan.error == ErrorCode::None {
-        for (index, answer) in broker.shard().fetch(spec).await {
-            plan.settle(index, answer);
-        }
-    }
-    let response = FetchResponse {
-        throttle_time_ms: 0,
-        error: plan.error,
-        session_id: 0,
-        topics: plan.topics,
-        node_endpoints: Vec::new(),
+) -> Result<(Reading, Vec<FetchPart>), Refused> {
+    let metadata = FetchMetadata {
+        session_id: request.session_id,
+        epoch: request.session_epoch,
+        uses_topic_ids: version >= TOPIC_IDS_FROM,
     };
+    let context = match metadata.is_sessionless() {
+        true => Context::Sessionless,
+        false => {
+            let mut sessions = broker.fetch_sessions().borrow_mut();
+            sessions.context(runtime::now(), metadata, || Changes::of(request))
+        }
+    };
+    match context {
+        Context::Sessionless => {
+            let (plan, parts) = Plan::new(request, broker).ok_or(Refused::TooMuch)?;
+            Ok((Reading::Sessionless(plan), parts))
+        }
+        Context::Full(session) => {
+            let (fetch, parts) = SessionFetch::first(session, request, broker);
+            Ok((Reading::InSession(fetch), parts))
+        }
+        Context::Incremental(session) => {
+            let (fetch, parts) = SessionFetch::next(session, request, broker);
+            Ok((Reading::InSession(fetch), parts))
+        }
+        Context::Refused(error) => Err(Refused::Error(error)),
+        Context::TooMuch => Err(Refused::TooMuch),
+    }
+}
+
+fn spec(parts: Vec<FetchPart>, request: &FetchRequest, broker: &Broker) -> FetchSpec {
+    let max_bytes = positive(request.max_bytes).min(broker.config().network.fetch_bytes_max);
+    let wait = Duration::from_millis(u64::from(positive(request.max_wait_ms)));
+    FetchSpec {
+        parts,
+        // What exceeds the limit of the reply can never be there.
+        min_bytes: positive(request.min_bytes).min(max_bytes),
+        max_bytes,
+        wait_until: runtime::now() + wait,
+        isolation: isolation(request),
+    }
+}
+
+fn encode(response: FetchResponse, header: &RequestHeader) -> Outcome {
     match response.into_parts(header) {
         Ok(parts) => Outcome::Reply(parts.into()),
         Err(error) => {
@@ -65,7 +125,6 @@ async fn answer(
 
 /// The answer as far as it is known. `index` of a part is the place in `places`.
 struct Plan {
-    error: ErrorCode,
     topics: Vec<FetchTopicResponse>,
     /// Topic and partition in `topics` of every part.
     places: Vec<(usize, usize)>,
@@ -74,30 +133,12 @@ struct Plan {
 
 impl Plan {
     /// `None`: too much is asked.
-    fn new(request: &FetchRequest, broker: &Broker) -> Option<(Plan, FetchSpec)> {
-        let isolation = match request.isolation_level {
-            1 => Isolation::ReadCommitted,
-            _ => Isolation::ReadUncommitted,
-        };
-        let mut plan =
-            Plan { error: ErrorCode::None, topics: Vec::new(), places: Vec::new(), isolation };
+    fn new(request: &FetchRequest, broker: &Broker) -> Option<(Plan, Vec<FetchPart>)> {
+        let isolation = isolation(request);
+        let mut plan = Plan { topics: Vec::new(), places: Vec::new(), isolation };
         let mut parts = Vec::new();
-        if is_in_session(request) {
-            plan.error = ErrorCode::FetchSessionIdNotFound;
-        } else {
-            plan.read(request, broker, &mut parts)?;
-        }
-        let max_bytes = positive(request.max_bytes).min(broker.config().network.fetch_bytes_max);
-        let wait = Duration::from_millis(u64::from(positive(request.max_wait_ms)));
-        let spec = FetchSpec {
-            parts,
-            // What exceeds the limit of the reply can never be there.
-            min_bytes: positive(request.min_bytes).min(max_bytes),
-            max_bytes,
-            wait_until: runtime::now() + wait,
-            isolation,
-        };
-        Some((plan, spec))
+        plan.read(request, broker, &mut parts)?;
+        Some((plan, parts))
     }
 
     fn read(
@@ -128,7 +169,7 @@ impl Plan {
                     }
                     Ok(found) => {
                         let log = LogId { topic: found.id, partition: index };
-                        parts.push(part(self.places.len() as u32, log, &partition));
+                        parts.push(part(self.places.len() as u32, log, &Asked::of(&partition)));
                         self.places.push((self.topics.len(), partitions.len()));
                         ErrorCode::None
                     }
@@ -140,44 +181,58 @@ impl Plan {
         Some(())
     }
 
-    fn settle(&mut self, index: u32, answer: Result<Fetched, FetchError>) {
-        let place = self.places.get(index as usize);
-        let Some(partition) = place.and_then(|(topic, partition)| {
-            self.topics.get_mut(*topic)?.partitions.get_mut(*partition)
-        }) else {
-            return;
-        };
-        match answer {
-            Ok(fetched) => {
-                partition.error = ErrorCode::None;
-                partition.high_watermark = fetched.high_watermark;
-                partition.last_stable_offset = fetched.last_stable;
-                partition.log_start_offset = fetched.log_start;
-                partition.diverging_epoch = fetched
-                    .diverging
-                    .map(|(epoch, end_offset)| EpochEndOffset { epoch, end_offset });
-                // Null unless asked for; nobody can abort a transaction yet.
-                partition.aborted_transactions =
-                    (self.isolation == Isolation::ReadCommitted).then(Vec::new);
-                partition.records = fetched.parts;
+    fn settle(mut self, answers: FetchAnswers) -> FetchResponse {
+        for (index, answer) in answers {
+            let place = self.places.get(index as usize);
+            if let Some(partition) = place.and_then(|(topic, partition)| {
+                self.topics.get_mut(*topic)?.partitions.get_mut(*partition)
+            }) {
+                *partition = answered(partition.index, answer, self.isolation);
             }
-            Err(error) => partition.error = fetch_error(error),
         }
+        FetchResponse { topics: self.topics, ..FetchResponse::refused(ErrorCode::None) }
     }
 }
 
-/// We never make a session, so whoever names one is mistaken and starts again with a full fetch.
-/// Epochs 0 (make a session) and -1 (do not) are full fetches.
-fn is_in_session(request: &FetchRequest) -> bool {
-    request.session_id != 0 || request.session_epoch > 0
+/// The answer for a partition that was asked.
+pub(super) fn answered(
+    index: i32,
+    answer: Result<Fetched, FetchError>,
+    isolation: Isolation,
+) -> FetchPartitionResponse {
+    let fetched = match answer {
+        Ok(fetched) => fetched,
+        Err(error) => return FetchPartitionResponse::refused(index, fetch_error(error)),
+    };
+    FetchPartitionResponse {
+        high_watermark: fetched.high_watermark,
+        last_stable_offset: fetched.last_stable,
+        log_start_offset: fetched.log_start,
+        diverging_epoch: fetched
+            .diverging
+            .map(|(epoch, end_offset)| EpochEndOffset { epoch, end_offset }),
+        // Null unless asked for; nobody can abort a transaction yet.
+        aborted_transactions: (isolation == Isolation::ReadCommitted).then(Vec::new),
+        records: fetched.parts,
+        ..FetchPartitionResponse::refused(index, ErrorCode::None)
+    }
 }
 
-fn part(index: u32, log: LogId, asked: &FetchPartition) -> FetchPart {
+/// What a request may see.
+pub(super) fn isolation(request: &FetchRequest) -> Isolation {
+    match request.isolation_level {
+        1 => Isolation::ReadCommitted,
+        _ => Isolation::ReadUncommitted,
+    }
+}
+
+/// A partition to read, as the owner core wants it.
+pub(super) fn part(index: u32, log: LogId, asked: &Asked) -> FetchPart {
     FetchPart {
         index,
         log,
-        offset: asked.fetch_offset,
-        bytes_max: positive(asked.partition_max_bytes),
+        offset: asked.offset,
+        bytes_max: positive(asked.bytes_max),
         current_leader_epoch: told(asked.current_leader_epoch),
         last_fetched_epoch: told(asked.last_fetched_epoch),
     }
