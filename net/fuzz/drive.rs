@@ -12,7 +12,7 @@ use corelog_net::wire::answer::{
 use corelog_net::wire::fetch::FetchRequest;
 use corelog_net::wire::request::{
     api_versions, classic_groups, cluster, configs, consumer_groups, coordinator, group_offsets,
-    groups, metadata, offsets, topics,
+    groups, metadata, offsets, records, topics,
 };
 use corelog_net::wire::{
     Answer, ApiKey, FrameSplitter, Malformed, ProduceRequest, Request, RequestHeader,
@@ -40,6 +40,7 @@ pub fn request(mut frame: BytesMut) -> Result<(), Malformed> {
         ApiKey::ApiVersions => read::<api_versions::ApiVersionsRequest>(version, frame),
         ApiKey::CreateTopics => read::<topics::CreateTopicsRequest>(version, frame),
         ApiKey::DeleteTopics => read::<topics::DeleteTopicsRequest>(version, frame),
+        ApiKey::DeleteRecords => read::<records::DeleteRecordsRequest>(version, frame),
         ApiKey::InitProducerId => read::<coordinator::InitProducerIdRequest>(version, frame),
         ApiKey::OffsetForLeaderEpoch => {
             read::<offsets::OffsetForLeaderEpochRequest>(version, frame)
@@ -99,7 +100,7 @@ pub fn answer(mut input: BytesMut) -> Result<(), Malformed> {
             hear::<describe::DescribeTopicPartitionsAnswer>(version, input)
         }
         // The client never asks these.
-        ApiKey::OffsetForLeaderEpoch | ApiKey::ConsumerGroupHeartbeat => {
+        ApiKey::DeleteRecords | ApiKey::OffsetForLeaderEpoch | ApiKey::ConsumerGroupHeartbeat => {
             Err(Malformed::ApiKey(code))
         }
     }

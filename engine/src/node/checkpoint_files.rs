@@ -49,7 +49,7 @@ impl CheckpointFiles {
                 self.log_starts.remove(&name);
                 self.high_watermarks.remove(&name);
             }
-            CheckpointNote::Last => {}
+            CheckpointNote::Awaited { .. } | CheckpointNote::Last => {}
         }
     }
 }

@@ -9,17 +9,18 @@ use std::time::Duration;
 use super::checkpoint_files::{CheckpointFiles, Offsets};
 use crate::log::checkpoints;
 use crate::runtime::sync::mpsc;
-use crate::runtime::{self, Directory};
+use crate::runtime::{self, Directory, Reply};
 use crate::shard::{CheckpointNote, LogDir};
 
 /// Between two writes of the same files. What is written in this time, recovery reads again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The files of one dir, and whether the disk lags behind.
+/// The files of one dir, whether the disk lags behind, and who waits until it does not.
 struct Dir {
     path: PathBuf,
     files: CheckpointFiles,
     stale: bool,
+    waiting: Vec<Reply<()>>,
 }
 
 /// Writes checkpoint files as notes come in.
@@ -34,6 +35,7 @@ impl CheckpointWriter {
             path: dir.path.clone(),
             files: CheckpointFiles::of(dir),
             stale: false,
+            waiting: Vec::new(),
         };
         Self { dirs: dirs.iter().map(dir).collect(), notes }
     }
@@ -55,13 +57,19 @@ impl CheckpointWriter {
 
     /// Takes in a note; whether it was the last one.
     fn take(&mut self, note: CheckpointNote) -> bool {
-        let dir = match note {
+        match note {
             CheckpointNote::Last => return true,
-            CheckpointNote::Reached { dir, .. } | CheckpointNote::Gone { dir, .. } => dir,
-        };
-        if let Some(dir) = self.dirs.get_mut(dir) {
-            dir.files.take(note);
-            dir.stale = true;
+            CheckpointNote::Reached { dir, .. } | CheckpointNote::Gone { dir, .. } => {
+                if let Some(dir) = self.dirs.get_mut(dir) {
+                    dir.files.take(note);
+                    dir.stale = true;
+                }
+            }
+            CheckpointNote::Awaited { dir, done } => {
+                if let Some(dir) = self.dirs.get_mut(dir) {
+                    dir.waiting.push(done);
+                }
+            }
         }
         false
     }
@@ -73,6 +81,14 @@ impl CheckpointWriter {
                 // The old files hold: a restart reads more than it must.
                 Err(error) => {
                     tracing::warn!(%error, dir = %dir.path.display(), "checkpoints not written");
+                }
+            }
+        }
+        for dir in &mut self.dirs {
+            for done in dir.waiting.drain(..) {
+                // Dropped otherwise, which says that they are not on disk.
+                if !dir.stale {
+                    done.send(());
                 }
             }
         }
@@ -90,4 +106,58 @@ async fn write_files(dir: &Dir) -> std::io::Result<()> {
         checkpoints::write(&directory, name, offsets).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::runtime::{ScratchDir, reply, run_here, spawn};
+
+    fn log_dir(path: PathBuf) -> LogDir {
+        LogDir {
+            id: uuid::Uuid::nil(),
+            path,
+            clean: false,
+            recovery_points: BTreeMap::new(),
+            log_starts: BTreeMap::new(),
+        }
+    }
+
+    fn started_at(dir: usize, log_start: i64) -> CheckpointNote {
+        CheckpointNote::Reached {
+            dir,
+            name: ("events".to_string(), 3),
+            recovery_point: None,
+            log_start,
+            high_watermark: 9,
+        }
+    }
+
+    #[test]
+    fn who_waits_is_told_when_the_file_says_it_and_never_when_it_cannot() {
+        run_here(async {
+            let scratch = ScratchDir::new();
+            let (sound, broken) = (scratch.path().to_path_buf(), scratch.path().join("gone"));
+            let dirs = [log_dir(sound.clone()), log_dir(broken)];
+            let (notes, noted) = mpsc::unbounded_channel();
+            let writing = spawn(CheckpointWriter::new(&dirs, noted).run());
+            for start in [4, 7] {
+                let (done, written) = reply();
+                let (never, unwritten) = reply();
+                notes.send(started_at(0, start)).unwrap();
+                notes.send(started_at(1, start)).unwrap();
+                notes.send(CheckpointNote::Awaited { dir: 0, done }).unwrap();
+                notes.send(CheckpointNote::Awaited { dir: 1, done: never }).unwrap();
+                assert_eq!(written.await, Ok(()));
+                let directory = Directory::open(&sound).await.unwrap();
+                let starts = checkpoints::read(&directory, checkpoints::LOG_STARTS).await.unwrap();
+                assert_eq!(starts.get(&("events".to_string(), 3)), Some(&start));
+                assert!(unwritten.await.is_err());
+            }
+            notes.send(CheckpointNote::Last).unwrap();
+            writing.finished().await;
+        });
+    }
 }

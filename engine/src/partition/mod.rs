@@ -6,6 +6,7 @@
 
 mod acked;
 mod append;
+mod delete;
 mod read;
 mod replica;
 mod serve;
@@ -13,6 +14,7 @@ mod waiters;
 
 pub use acked::{AckedState, Acks, high_watermark};
 pub use append::{AppendError, AppendPart, Appended, Pending};
+pub use delete::DeleteError;
 pub use read::{FetchError, FetchPart, Fetched, Isolation, OffsetQuestion, TimedAnswer};
 pub use replica::{Partition, PartitionStart, Role};
 pub use waiters::{AppendAnswers, AppendGroup, AppendWaiter, Watch};

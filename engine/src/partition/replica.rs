@@ -61,7 +61,7 @@ pub struct Partition {
     ends: Cell<Ends>,
     /// When the oldest unsynced write was reported (unix ms).
     unsynced_since: Cell<Option<i64>>,
-    stopping: Cell<bool>,
+    pub(super) stopping: Cell<bool>,
     producers: RefCell<ProducerTable>,
     waiters: RefCell<Waiters>,
 }
@@ -242,8 +242,12 @@ impl Partition {
 
     /// Why this replica serves nobody.
     pub(super) fn not_serving(&self) -> FetchError {
-        let failed = self.committer.offline().is_some();
-        if failed { FetchError::Storage } else { FetchError::NotLeader }
+        if self.has_failed() { FetchError::Storage } else { FetchError::NotLeader }
+    }
+
+    /// Whether the log dir went offline.
+    pub(super) fn has_failed(&self) -> bool {
+        self.committer.offline().is_some()
     }
 
     fn admit(&self, part: &AppendPart, acks: Acks) -> Result<LeaderEpoch, AppendError> {
@@ -258,7 +262,7 @@ impl Partition {
     /// The epoch to append in.
     fn leads(&self, acks: Acks) -> Result<LeaderEpoch, AppendError> {
         let Role::Leader { epoch, in_sync } = self.role.get() else {
-            let failed = self.committer.offline().is_some();
+            let failed = self.has_failed();
             return Err(if failed { AppendError::Storage } else { AppendError::NotLeader });
         };
         if self.stopping.get() {

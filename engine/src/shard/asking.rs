@@ -8,7 +8,7 @@ use crate::partition::{FetchError, Isolation};
 use crate::runtime::{self, Answer};
 
 /// Answers of one core, and the places to fill should that core stop.
-type Waiting<T> = Vec<(Vec<u32>, Answer<Vec<(u32, Result<T, FetchError>)>>)>;
+pub(super) type Waiting<T, E = FetchError> = Vec<(Vec<u32>, Answer<Vec<(u32, Result<T, E>)>>)>;
 
 impl Shard {
     /// Answers every question of a ListOffsets request.
@@ -29,7 +29,7 @@ impl Shard {
             self.tell(core, ShardMessage::Offsets { asks, isolation, reply }).await;
             waiting.push((indexes, answer));
         }
-        gather(answers, waiting).await
+        gather(answers, waiting, FetchError::NotLeader).await
     }
 
     /// Answers every question of an OffsetForLeaderEpoch request.
@@ -46,7 +46,7 @@ impl Shard {
             self.tell(core, ShardMessage::EpochEnds { asks, reply }).await;
             waiting.push((indexes, answer));
         }
-        gather(answers, waiting).await
+        gather(answers, waiting, FetchError::NotLeader).await
     }
 
     pub(super) async fn offsets_here(
@@ -76,15 +76,17 @@ impl Shard {
     }
 }
 
-async fn gather<T>(
-    mut answers: Vec<(u32, Result<T, FetchError>)>,
-    waiting: Waiting<T>,
-) -> Vec<(u32, Result<T, FetchError>)> {
+/// Waits for the other cores; `stopped` is the answer for what a core leaves open when it stops.
+pub(super) async fn gather<T, E: Copy>(
+    mut answers: Vec<(u32, Result<T, E>)>,
+    waiting: Waiting<T, E>,
+    stopped: E,
+) -> Vec<(u32, Result<T, E>)> {
     for (indexes, answer) in waiting {
         match answer.await {
             Ok(group) => answers.extend(group),
             Err(_) => {
-                answers.extend(indexes.into_iter().map(|at| (at, Err(FetchError::NotLeader))));
+                answers.extend(indexes.into_iter().map(|at| (at, Err(stopped))));
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::group::answer::ListedGroup;
 use crate::group::coordinator::GroupAsk;
 use crate::metadata::LogId;
 use crate::partition::{
-    Acks, AppendAnswers, AppendPart, FetchError, FetchPart, Fetched, Isolation, OffsetQuestion,
-    TimedAnswer,
+    Acks, AppendAnswers, AppendPart, DeleteError, FetchError, FetchPart, Fetched, Isolation,
+    OffsetQuestion, TimedAnswer,
 };
 use crate::record::{LeaderEpoch, Offset};
 use crate::runtime::{Mono, Reply};
@@ -20,6 +20,9 @@ pub type FetchAnswers = Vec<(u32, Result<Fetched, FetchError>)>;
 pub type OffsetAnswers = Vec<(u32, Result<TimedAnswer, FetchError>)>;
 /// Answers to OffsetForLeaderEpoch, by place in the request.
 pub type EpochAnswers = Vec<(u32, Result<Option<(LeaderEpoch, Offset)>, FetchError>)>;
+
+/// First offsets after DeleteRecords, by place in the request.
+pub type DeleteAnswers = Vec<(u32, Result<Offset, DeleteError>)>;
 
 /// One partition of a ListOffsets request.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,17 @@ pub struct EpochAsk {
     pub epoch: LeaderEpoch,
     /// The leader epoch the client believes in.
     pub current_leader_epoch: Option<LeaderEpoch>,
+}
+
+/// One partition of a DeleteRecords request.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteAsk {
+    /// Place in the request.
+    pub index: u32,
+    /// Which log.
+    pub log: LogId,
+    /// What lies below goes; -1 = all below the high watermark.
+    pub before: Offset,
 }
 
 /// One request to an owner core.
@@ -103,6 +117,15 @@ pub enum ShardMessage {
     ListGroups {
         /// Where the answer goes.
         reply: Reply<Result<Vec<ListedGroup>, GroupError>>,
+    },
+    /// Move these logs' starts.
+    DeleteRecords {
+        /// Where to.
+        asks: Vec<DeleteAsk>,
+        /// Answer by then with what is done.
+        deadline: Mono,
+        /// Where the answers go.
+        reply: Reply<DeleteAnswers>,
     },
     /// A newer metadata image is published.
     ImageChanged,

@@ -7,6 +7,7 @@
 mod asking;
 mod claims;
 mod deadlines;
+mod deleting;
 mod dropping;
 mod fetching;
 mod grouping;
@@ -21,7 +22,10 @@ mod world;
 pub use claims::Claims;
 pub use fetching::FetchSpec;
 pub use grouping::GroupTicket;
-pub use message::{EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk, ShardMessage};
+pub use message::{
+    DeleteAnswers, DeleteAsk, EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk,
+    ShardMessage,
+};
 pub use producing::ProduceTicket;
 pub use progress::RecoveryProgress;
 pub use world::{CheckpointNote, LogDir, Shard, ShardShared};

@@ -56,6 +56,11 @@ impl Shard {
             ShardMessage::EpochEnds { asks, reply } => reply.send(self.epochs_here(&asks)),
             ShardMessage::Groups { asks } => self.ask_here(asks),
             ShardMessage::ListGroups { reply } => reply.send(self.coordinators.list()),
+            ShardMessage::DeleteRecords { asks, deadline, reply } => {
+                runtime::spawn(async move {
+                    reply.send(shard.delete_here(asks, deadline).await);
+                });
+            }
             ShardMessage::ImageChanged => self.image_changed.notify_one(),
             ShardMessage::Stop { reply } => {
                 runtime::spawn(async move {

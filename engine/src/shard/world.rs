@@ -23,7 +23,7 @@ use crate::metrics::CoreMetrics;
 use crate::partition::{FetchError, Partition};
 use crate::record::Offset;
 use crate::runtime::sync::{Notify, mpsc, watch};
-use crate::runtime::{self, CoreId, FixedMap, MeshEnd, MeshSender};
+use crate::runtime::{self, CoreId, FixedMap, MeshEnd, MeshSender, Reply};
 
 /// One log dir as found at start.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct LogDir {
 }
 
 /// News for the checkpoint files of a log dir, which belong to no core alone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum CheckpointNote {
     /// How far one log has come.
     Reached {
@@ -62,6 +62,13 @@ pub enum CheckpointNote {
         dir: usize,
         /// Topic and partition.
         name: (String, i32),
+    },
+    /// Somebody waits until the notes before this one are on disk.
+    Awaited {
+        /// Index of the log dir.
+        dir: usize,
+        /// Told then; dropped when they could not be written.
+        done: Reply<()>,
     },
     /// Nothing follows: the cores have closed their logs.
     Last,

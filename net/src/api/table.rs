@@ -12,6 +12,7 @@ use super::cluster::api_versions::handle as api_versions;
 use super::cluster::describe_cluster::handle as describe_cluster;
 use super::cluster::describe_topic_partitions::handle as describe_topic_partitions;
 use super::cluster::metadata::handle as metadata;
+use super::data::delete_records::handle as delete_records;
 use super::data::fetch::handle as fetch;
 use super::data::list_offsets::handle as list_offsets;
 use super::data::offset_for_leader_epoch::handle as offset_for_leader_epoch;
@@ -52,7 +53,7 @@ const NEVER: i16 = i16::MAX;
 
 /// Sorted by key, in the versions of Kafka 4.2.
 #[rustfmt::skip]
-pub static TABLE: [Row<Broker>; 25] = [
+pub static TABLE: [Row<Broker>; 26] = [
     row(K::Produce,                 (0, 3, 13,  9), produce, PerResource),
     row(K::Fetch,                   (4, 4, 18, 12), fetch, PerResource),
     row(K::ListOffsets,             (1, 1, 11,  6), list_offsets, PerResource),
@@ -69,6 +70,7 @@ pub static TABLE: [Row<Broker>; 25] = [
     row(K::ApiVersions,             (0, 0,  4,  3), api_versions, Nothing),
     row(K::CreateTopics,            (2, 2,  7,  5), create_topics, PerResource),
     row(K::DeleteTopics,            (1, 1,  6,  4), delete_topics, PerResource),
+    row(K::DeleteRecords,           (0, 0,  2,  2), delete_records, PerResource),
     row(K::InitProducerId,          (0, 0,  5,  2), init_producer_id, Cluster(IdempotentWrite)),
     row(K::OffsetForLeaderEpoch,    (2, 2,  4,  4), offset_for_leader_epoch, PerResource),
     row(K::DescribeConfigs,         (1, 1,  4,  4), describe_configs, PerResource),

@@ -39,6 +39,8 @@ pub enum ApiKey {
     CreateTopics = 19,
     /// Delete topics.
     DeleteTopics = 20,
+    /// Delete the oldest records.
+    DeleteRecords = 21,
     /// A producer id and epoch.
     InitProducerId = 22,
     /// Where a leader epoch ends.
@@ -76,7 +78,7 @@ const fn row(key: ApiKey, name: &'static str, versions: (i16, i16), flexible_fro
 const NEVER: i16 = i16::MAX;
 
 /// Kafka 4.2's versions.
-const TABLE: [Row; 25] = [
+const TABLE: [Row; 26] = [
     row(ApiKey::Produce, "Produce", (3, 13), 9),
     row(ApiKey::Fetch, "Fetch", (4, 18), 12),
     row(ApiKey::ListOffsets, "ListOffsets", (1, 11), 6),
@@ -93,6 +95,7 @@ const TABLE: [Row; 25] = [
     row(ApiKey::ApiVersions, "ApiVersions", (0, 4), 3),
     row(ApiKey::CreateTopics, "CreateTopics", (2, 7), 5),
     row(ApiKey::DeleteTopics, "DeleteTopics", (1, 6), 4),
+    row(ApiKey::DeleteRecords, "DeleteRecords", (0, 2), 2),
     row(ApiKey::InitProducerId, "InitProducerId", (0, 5), 2),
     row(ApiKey::OffsetForLeaderEpoch, "OffsetForLeaderEpoch", (2, 4), 4),
     row(ApiKey::DescribeConfigs, "DescribeConfigs", (1, 4), 4),

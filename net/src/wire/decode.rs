@@ -32,6 +32,7 @@ use super::request::group_offsets::{OffsetCommitRequest, OffsetDeleteRequest, Of
 use super::request::groups::{DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest};
 use super::request::metadata::{DescribeTopicPartitionsRequest, MetadataRequest};
 use super::request::offsets::{ListOffsetsRequest, OffsetForLeaderEpochRequest};
+use super::request::records::DeleteRecordsRequest;
 use super::request::topics::{CreateTopicsRequest, DeleteTopicsRequest};
 
 /// A request that is read as a whole.
@@ -78,6 +79,7 @@ keys! {
     Request:
     Fetch FetchRequest,
     ListOffsets ListOffsetsRequest,
+    DeleteRecords DeleteRecordsRequest,
     Metadata MetadataRequest,
     OffsetCommit OffsetCommitRequest,
     OffsetFetch OffsetFetchRequest,

@@ -77,6 +77,7 @@ fn body(key: ApiKey, version: i16) -> BytesMut {
         ApiKey::ApiVersions => encoded(&api_versions(version), version),
         ApiKey::CreateTopics => encoded(&create_topics(), version),
         ApiKey::DeleteTopics => encoded(&delete_topics(version), version),
+        ApiKey::DeleteRecords => encoded(&delete_records(), version),
         ApiKey::InitProducerId => encoded(&init_producer_id(version), version),
         ApiKey::OffsetForLeaderEpoch => encoded(&epochs(version), version),
         ApiKey::DescribeConfigs => encoded(&describe_configs(version), version),
@@ -261,6 +262,17 @@ pub fn delete_topics(version: i16) -> DeleteTopicsRequest {
     } else {
         request.with_topic_names(vec![text("first").into(), text("second").into()])
     }
+}
+
+pub fn delete_records() -> DeleteRecordsRequest {
+    use delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+    let partition = |index, offset| {
+        DeleteRecordsPartition::default().with_partition_index(index).with_offset(offset)
+    };
+    let topic = DeleteRecordsTopic::default()
+        .with_name(text("first").into())
+        .with_partitions(vec![partition(0, 1 << 40), partition(7, -1)]);
+    DeleteRecordsRequest::default().with_topics(vec![topic]).with_timeout_ms(97)
 }
 
 pub fn init_producer_id(version: i16) -> InitProducerIdRequest {

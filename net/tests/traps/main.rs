@@ -4,6 +4,7 @@
 
 mod broker;
 mod bytes;
+mod deletion;
 mod flow;
 mod groups;
 mod offsets;

@@ -36,7 +36,7 @@ fn delete(client: &mut Client, name: &str) -> i16 {
 }
 
 /// CreateTopics v2 with one topic: its error.
-fn create(client: &mut Client, name: &str, partitions: i32, configs: &[(&str, &str)]) -> i16 {
+pub fn create(client: &mut Client, name: &str, partitions: i32, configs: &[(&str, &str)]) -> i16 {
     let mut body = Body::new().i32(1).text(name).i32(partitions).i16(1).i32(0);
     body = body.i32(configs.len() as i32);
     for (key, value) in configs {

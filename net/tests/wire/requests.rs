@@ -10,6 +10,7 @@ use corelog_net::wire::request::configs::DescribeConfigsRequest;
 use corelog_net::wire::request::coordinator::{FindCoordinatorRequest, InitProducerIdRequest};
 use corelog_net::wire::request::metadata::{DescribeTopicPartitionsRequest, MetadataRequest};
 use corelog_net::wire::request::offsets::{ListOffsetsRequest, OffsetForLeaderEpochRequest};
+use corelog_net::wire::request::records::DeleteRecordsRequest;
 use corelog_net::wire::request::topics::{CreateTopicsRequest, DeleteTopicsRequest};
 use corelog_net::wire::{ApiKey, Request, RequestHeader, TopicRef};
 
@@ -177,6 +178,17 @@ fn topics_to_create_and_delete_are_read_in_every_version() {
         } else {
             assert_eq!((states.len(), names), (0, vec![text("first"), text("second")]));
         }
+    });
+}
+
+#[test]
+fn records_to_delete_are_read_in_every_version() {
+    each(|_, request: DeleteRecordsRequest| {
+        assert_eq!(request.timeout_ms, 97);
+        let topics: Vec<_> = request.topics.iter().collect();
+        assert_eq!((topics.len(), &topics[0].name), (1, &text("first")));
+        let partitions = topics[0].partitions.iter().map(|p| (p.partition_index, p.offset));
+        assert_eq!(partitions.collect::<Vec<_>>(), [(0, 1 << 40), (7, -1)]);
     });
 }
 

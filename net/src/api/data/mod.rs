@@ -1,5 +1,6 @@
 //! Requests about records: produce, fetch, and where things are in a log.
 
+pub mod delete_records;
 pub mod fetch;
 mod fetch_in_session;
 pub mod list_offsets;

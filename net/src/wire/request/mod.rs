@@ -10,4 +10,5 @@ pub mod group_offsets;
 pub mod groups;
 pub mod metadata;
 pub mod offsets;
+pub mod records;
 pub mod topics;
