@@ -7,6 +7,7 @@
 //! Must not know: versions and error codes of the protocol, connections, other cores.
 
 pub mod answer;
+pub mod classic;
 pub mod consumer;
 pub mod consumer_protocol;
 pub mod coordinator;
