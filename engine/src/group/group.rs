@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, DescribedGroup, Joined, Left, ListedGroup};
-use super::offsets::{Expiry, OffsetTable};
-use super::request::{Caller, Commit, FetchOffsets, Leaving, Request};
+use super::answer::{Answer, Left, ListedGroup};
+use super::classic::ClassicGroup;
+use super::membership::{Membership, not_found};
+use super::offsets::OffsetTable;
+use super::request::{Caller, Commit, FetchOffsets, Heartbeat, Join, Leaving, Request, Sync};
 use super::{Context, Effect, Effects, Event, GroupError, TimerKey, Token};
 use crate::record::ProducerId;
 use crate::record::offsets_topic::GroupRecord;
@@ -17,6 +19,7 @@ use crate::record::offsets_topic::GroupRecord;
 pub struct Group {
     id: Arc<str>,
     offsets: OffsetTable,
+    membership: Membership,
     /// An offset was committed, and the group was not deleted since.
     has_committed: bool,
 }
@@ -24,12 +27,13 @@ pub struct Group {
 impl Group {
     /// A group that nobody has joined or committed to; see [`Group::exists`].
     pub fn new(id: Arc<str>) -> Group {
-        Group { id, offsets: OffsetTable::default(), has_committed: false }
+        let (offsets, membership) = (OffsetTable::default(), Membership::None);
+        Group { id, offsets, membership, has_committed: false }
     }
 
     /// Whether there is such a group for those who ask. One that there is not may be dropped.
     pub fn exists(&self) -> bool {
-        self.has_committed
+        self.has_committed || self.membership.is_some()
     }
 
     /// Whether the group wants to hear of new metadata images.
@@ -44,7 +48,11 @@ impl Group {
                 self.request(context, from, &caller, request)
             }
             Event::Timer(TimerKey::Offsets) => self.expire(context),
-            Event::Timer(_) | Event::Image => Effects::new(),
+            Event::Timer(key) => match &mut self.membership {
+                Membership::Classic(group) => group.timer(context, &key),
+                Membership::None => Effects::new(),
+            },
+            Event::Image => Effects::new(),
             Event::TopicsDeleted(topics) => {
                 let gone = topics.iter();
                 gone.flat_map(|(name, id)| self.offsets.delete_topic(&self.id, name, *id)).collect()
@@ -56,107 +64,144 @@ impl Group {
         &mut self,
         context: &mut Context<'_>,
         from: Token,
-        _caller: &Caller,
+        caller: &Caller,
         request: Request,
     ) -> Effects {
-        let unknown = || GroupError::UnknownMemberId;
-        let (answer, mut effects) = match request {
-            Request::Commit(commit) => self.commit(context, &commit),
-            Request::FetchOffsets(fetch) => (self.fetch(&fetch), Effects::new()),
-            Request::DeleteOffsets(partitions) => self.delete_offsets(&partitions),
-            Request::Delete => self.delete(),
-            Request::Describe => (Answer::Describe(self.describe()), Effects::new()),
+        match request {
+            Request::Join(join) => self.join(context, from, caller, &join),
+            Request::Sync(sync) => self.sync(context, from, &sync),
+            Request::Heartbeat(heartbeat) => self.heartbeat(context, from, &heartbeat),
+            Request::Leave(leaving) => self.leave(context, from, &leaving),
+            Request::Commit(commit) => self.commit(context, from, &commit),
+            Request::FetchOffsets(fetch) => said(from, self.fetch(&fetch)),
+            Request::DeleteOffsets(partitions) => self.delete_offsets(from, &partitions),
+            Request::Delete => self.delete(context, from),
+            Request::Describe => {
+                let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
+                said(from, Answer::Describe(found.and_then(|()| self.membership.describe())))
+            }
             Request::DescribeConsumer => {
-                (Answer::DescribeConsumer(Err(self.not_a("consumer"))), Effects::new())
+                said(from, Answer::DescribeConsumer(Err(self.not_a_consumer_group())))
             }
-            Request::Join(join) => {
-                (Answer::Join(refused(join.member_id, unknown())), Effects::new())
-            }
-            Request::Sync(_) => (Answer::Sync(Err(unknown())), Effects::new()),
-            Request::Heartbeat(_) => (Answer::Heartbeat(Err(unknown())), Effects::new()),
-            Request::Leave(members) => (leave(members), Effects::new()),
             Request::ConsumerHeartbeat(_) => {
-                (Answer::ConsumerHeartbeat(Err(self.not_a("consumer"))), Effects::new())
+                said(from, Answer::ConsumerHeartbeat(Err(self.not_a_consumer_group())))
             }
+        }
+    }
+
+    fn join(
+        &mut self,
+        context: &mut Context<'_>,
+        from: Token,
+        caller: &Caller,
+        join: &Join,
+    ) -> Effects {
+        if matches!(self.membership, Membership::None) {
+            self.membership = Membership::Classic(Box::new(ClassicGroup::new(self.id.clone())));
+        }
+        let effects = match &mut self.membership {
+            Membership::Classic(group) => group.join(context, from, caller, join),
+            Membership::None => Effects::new(),
         };
-        effects.push(Effect::Answer { to: from, answer });
+        if !self.membership.is_some() {
+            self.membership = Membership::None;
+        }
         effects
     }
 
-    fn commit(&mut self, context: &Context<'_>, commit: &Commit) -> (Answer, Effects) {
-        if let Err(error) = self.may_commit(commit) {
-            let refused = commit.offsets.iter().map(|wanted| (wanted.index, Err(error.clone())));
-            return (Answer::Commit(refused.collect()), Effects::new());
+    fn sync(&mut self, context: &mut Context<'_>, from: Token, sync: &Sync) -> Effects {
+        match &mut self.membership {
+            Membership::Classic(group) => group.sync(context, from, sync),
+            Membership::None => said(from, Answer::Sync(Err(GroupError::UnknownMemberId))),
         }
-        self.has_committed = true;
-        let (answer, effects) = self.offsets.commit(context, &self.id, commit);
-        (Answer::Commit(answer), effects)
     }
 
-    /// Whoever is in no group commits without a generation: consumers that assign partitions to
-    /// themselves, and tools that reset offsets.
-    fn may_commit(&self, commit: &Commit) -> Result<(), GroupError> {
-        match (commit.generation, self.exists()) {
-            (..0, _) => Ok(()),
-            (_, true) => Err(GroupError::UnknownMemberId),
-            (_, false) if commit.knows_epochs => Err(self.not_found()),
-            (_, false) => Err(GroupError::IllegalGeneration),
+    fn heartbeat(
+        &mut self,
+        context: &mut Context<'_>,
+        from: Token,
+        heartbeat: &Heartbeat,
+    ) -> Effects {
+        match &mut self.membership {
+            Membership::Classic(group) => group.heartbeat(context, from, heartbeat),
+            Membership::None => said(from, Answer::Heartbeat(Err(GroupError::UnknownMemberId))),
         }
+    }
+
+    fn leave(&mut self, context: &mut Context<'_>, from: Token, leaving: &[Leaving]) -> Effects {
+        match &mut self.membership {
+            Membership::Classic(group) => group.leave(context, from, leaving),
+            Membership::None => said(from, Answer::Leave(Ok(nobody_left(leaving)))),
+        }
+    }
+
+    fn commit(&mut self, context: &mut Context<'_>, from: Token, commit: &Commit) -> Effects {
+        if let Err(error) = self.membership.may_commit(&self.id, commit, self.exists()) {
+            let refused = commit.offsets.iter().map(|wanted| (wanted.index, Err(error.clone())));
+            return said(from, Answer::Commit(refused.collect()));
+        }
+        self.has_committed = true;
+        let mut effects = self.membership.committed(context, commit);
+        let (answer, records) = self.offsets.commit(context, &self.id, commit);
+        effects.extend(records);
+        effects.push(Effect::Answer { to: from, answer: Answer::Commit(answer) });
+        effects
     }
 
     /// Nothing is committed for a group that there is not, which is no error.
     fn fetch(&self, fetch: &FetchOffsets) -> Answer {
-        Answer::FetchOffsets(Ok(self.offsets.fetch(fetch)))
+        let allowed = self.membership.may_fetch(fetch);
+        Answer::FetchOffsets(allowed.map(|()| self.offsets.fetch(fetch)))
     }
 
-    fn delete_offsets(&mut self, partitions: &[(Arc<str>, i32)]) -> (Answer, Effects) {
-        if !self.exists() {
-            return (Answer::DeleteOffsets(Err(self.not_found())), Effects::new());
+    fn delete_offsets(&mut self, from: Token, partitions: &[(Arc<str>, i32)]) -> Effects {
+        let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
+        if let Err(error) = found.and_then(|()| self.membership.may_delete_offsets()) {
+            return said(from, Answer::DeleteOffsets(Err(error)));
         }
-        let (answer, effects) = self.offsets.delete(&self.id, partitions, &|_| false);
-        (Answer::DeleteOffsets(Ok(answer)), effects)
+        let in_use = |topic: &str| self.membership.is_subscribed_to(topic);
+        let (answer, mut effects) = self.offsets.delete(&self.id, partitions, &in_use);
+        effects.push(Effect::Answer { to: from, answer: Answer::DeleteOffsets(Ok(answer)) });
+        effects
     }
 
-    fn delete(&mut self) -> (Answer, Effects) {
-        if !self.exists() {
-            return (Answer::Delete(Err(self.not_found())), Effects::new());
+    fn delete(&mut self, context: &mut Context<'_>, from: Token) -> Effects {
+        let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
+        if let Err(error) = found.and_then(|()| self.membership.may_delete()) {
+            return said(from, Answer::Delete(Err(error)));
         }
         let mut effects = self.offsets.delete_all(&self.id);
-        effects.append(&mut self.end());
-        (Answer::Delete(Ok(())), effects)
+        effects.extend(self.end(context));
+        effects.push(Effect::Answer { to: from, answer: Answer::Delete(Ok(())) });
+        effects
     }
 
-    /// Nothing of the group is left, in the log as well.
-    fn end(&mut self) -> Effects {
+    /// An empty group ends: nothing of it is left, in the log as well.
+    fn end(&mut self, context: &mut Context<'_>) -> Effects {
         self.has_committed = false;
-        let tombstone = GroupRecord::Classic { group: self.id.clone(), value: None };
-        Effects::from_iter([Effect::Append(tombstone)])
+        match std::mem::replace(&mut self.membership, Membership::None) {
+            Membership::Classic(mut group) => group.delete(context).unwrap_or_default(),
+            Membership::None => {
+                let tombstone = GroupRecord::Classic { group: self.id.clone(), value: None };
+                Effects::from_iter([Effect::Append(tombstone)])
+            }
+        }
     }
 
-    fn expire(&mut self, context: &Context<'_>) -> Effects {
-        let mut effects = self.offsets.expire(context, &self.id, Expiry::SinceCommit, &|_| false);
-        if self.offsets.is_empty() && self.exists() {
-            effects.append(&mut self.end());
+    /// Drops offsets whose time has passed, and with the last of them a group that is empty.
+    fn expire(&mut self, context: &mut Context<'_>) -> Effects {
+        let in_use = |topic: &str| self.membership.is_subscribed_to(topic);
+        let expiry = self.membership.expiry();
+        let mut effects = self.offsets.expire(context, &self.id, expiry, &in_use);
+        if self.exists() && self.offsets.is_empty() && self.membership.may_delete().is_ok() {
+            effects.extend(self.end(context));
         }
         effects
     }
 
-    fn describe(&self) -> Result<DescribedGroup, GroupError> {
-        if !self.exists() {
-            return Err(self.not_found());
-        }
-        let (protocol_type, protocol) = (Arc::default(), Arc::default());
-        Ok(DescribedGroup { state: "Empty", protocol_type, protocol, members: Vec::new() })
-    }
-
     /// As ListGroups tells of it.
     pub fn listed(&self) -> ListedGroup {
-        ListedGroup {
-            group: self.id.clone(),
-            protocol_type: Arc::default(),
-            state: "Empty",
-            group_type: "classic",
-        }
+        self.membership.listed(&self.id)
     }
 
     /// Takes in a record of the log.
@@ -166,7 +211,13 @@ impl Group {
                 self.has_committed |= value.is_some();
                 self.offsets.replay(&topic, partition, value);
             }
+            GroupRecord::Classic { value: Some(value), .. } => {
+                let mut group = ClassicGroup::new(self.id.clone());
+                group.replay(Some(&value));
+                self.membership = Membership::Classic(Box::new(group));
+            }
             GroupRecord::Classic { value: None, .. } => {
+                self.membership = Membership::None;
                 self.has_committed = !self.offsets.is_empty();
             }
             _ => {}
@@ -191,43 +242,36 @@ impl Group {
 
     /// Everything has been replayed: a group of which nothing is left is none; the others set their
     /// timers.
-    pub fn loaded(&mut self, _context: &mut Context<'_>) -> Effects {
+    pub fn loaded(&mut self, context: &mut Context<'_>) -> Effects {
         self.has_committed &= !self.offsets.is_empty();
-        Effects::new()
-    }
-
-    fn not_found(&self) -> GroupError {
-        GroupError::GroupIdNotFound(format!("Group {} not found.", self.id).into())
-    }
-
-    fn not_a(&self, kind: &str) -> GroupError {
-        if !self.exists() {
-            return self.not_found();
+        match &mut self.membership {
+            Membership::Classic(group) => group.loaded(context),
+            Membership::None => Effects::new(),
         }
-        GroupError::GroupIdNotFound(format!("Group {} is not a {kind} group.", self.id).into())
     }
+
+    fn not_a_consumer_group(&self) -> GroupError {
+        match self.exists() {
+            true => GroupError::GroupIdNotFound(
+                format!("Group {} is not a consumer group.", self.id).into(),
+            ),
+            false => not_found(&self.id),
+        }
+    }
+}
+
+fn said(to: Token, answer: Answer) -> Effects {
+    Effects::from_iter([Effect::Answer { to, answer }])
 }
 
 /// Nobody of them is in the group.
-fn leave(members: Vec<Leaving>) -> Answer {
-    let left = members.into_iter().map(|Leaving { member_id, instance_id, .. }| {
-        let error = Some(GroupError::UnknownMemberId);
-        Left { member_id, instance_id, error }
+fn nobody_left(leaving: &[Leaving]) -> Vec<Left> {
+    let left = leaving.iter().map(|Leaving { member_id, instance_id, .. }| Left {
+        member_id: member_id.clone(),
+        instance_id: instance_id.clone(),
+        error: Some(GroupError::UnknownMemberId),
     });
-    Answer::Leave(Ok(left.collect()))
-}
-
-fn refused(member_id: Arc<str>, error: GroupError) -> Joined {
-    Joined {
-        error: Some(error),
-        member_id,
-        generation: -1,
-        protocol_type: None,
-        protocol: None,
-        leader: Arc::default(),
-        skip_assignment: false,
-        members: Vec::new(),
-    }
+    left.collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::*;
@@ -86,6 +87,20 @@ fn commit(generation: i32, partition: i32) -> Commit {
             leader_epoch: 1,
             metadata: Arc::from("note"),
         }],
+    }
+}
+
+fn join(member_id: &str) -> Join {
+    Join {
+        member_id: Arc::from(member_id),
+        instance_id: None,
+        protocol_type: Arc::from("connect"),
+        protocols: vec![(Arc::from("p"), Bytes::from_static(b"m"))],
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 10_000,
+        reason: None,
+        requires_known_member_id: true,
+        supports_skipping_assignment: false,
     }
 }
 
@@ -174,4 +189,52 @@ fn offsets_of_a_deleted_topic_go_but_not_those_of_its_successor() {
     assert!(!rig.group.offsets.is_empty());
     rig.step(gone(5));
     assert!(rig.group.offsets.is_empty() && rig.replayed().offsets.is_empty());
+}
+
+#[test]
+fn a_group_that_only_committed_can_be_joined_and_keeps_its_offsets() {
+    let mut rig = Rig::new();
+    rig.commit(-1, 0).unwrap();
+    let Answer::Join(joined) = rig.ask(Request::Join(join(""))) else { panic!() };
+    assert_eq!(joined.error, Some(GroupError::MemberIdRequired));
+    assert_eq!(rig.step(join_request(&joined.member_id)), None, "it waits for others");
+    assert_eq!(rig.group.listed().state, "PreparingRebalance");
+    assert_eq!(rig.commit(-1, 1), Err(GroupError::UnknownMemberId), "no tool while members are in");
+    assert_eq!(rig.ask(Request::Delete), Answer::Delete(Err(GroupError::NonEmptyGroup)));
+    let forget = Request::DeleteOffsets(vec![(Arc::from("t"), 0)]);
+    assert_eq!(rig.ask(forget), Answer::DeleteOffsets(Err(GroupError::NonEmptyGroup)));
+    assert_eq!(rig.replayed().offsets, rig.group.offsets);
+    assert_eq!(rig.replayed().listed().state, "Empty", "nobody has a generation yet");
+}
+
+fn join_request(member_id: &str) -> Event {
+    let caller = Caller { client_id: Arc::from("c"), host: Arc::from("/::1") };
+    Event::Request { from: Token(3), caller, request: Request::Join(join(member_id)) }
+}
+
+#[test]
+fn a_member_that_nobody_knows_makes_no_group() {
+    let mut rig = Rig::new();
+    let Answer::Join(joined) = rig.ask(Request::Join(join("gone"))) else { panic!() };
+    assert_eq!(joined.error, Some(GroupError::UnknownMemberId));
+    let beat = Heartbeat { member_id: Arc::from("gone"), instance_id: None, generation: 1 };
+    let unknown = Err(GroupError::UnknownMemberId);
+    assert_eq!(rig.ask(Request::Heartbeat(beat)), Answer::Heartbeat(unknown));
+    let leaving = Leaving { member_id: Arc::from("gone"), instance_id: None, reason: None };
+    let Answer::Leave(Ok(left)) = rig.ask(Request::Leave(vec![leaving])) else { panic!() };
+    assert_eq!(left[0].error, Some(GroupError::UnknownMemberId));
+    assert!(!rig.group.exists() && rig.records.is_empty());
+}
+
+#[test]
+fn a_group_that_somebody_came_to_ends_with_its_last_offset() {
+    let mut rig = Rig::new();
+    rig.ask(Request::Join(join("")));
+    assert!(rig.group.exists() && rig.replayed().exists());
+    rig.commit(-1, 0).unwrap();
+    rig.step(Event::Timer(TimerKey::Offsets));
+    assert!(rig.group.exists(), "the offset is young");
+    rig.wall += 101;
+    rig.step(Event::Timer(TimerKey::Offsets));
+    assert!(!rig.group.exists() && !rig.replayed().exists());
 }

@@ -15,6 +15,7 @@ mod error;
 mod event;
 #[expect(clippy::module_inception, reason = "the group of the folder of groups")]
 mod group;
+mod membership;
 pub mod offsets;
 pub mod request;
 
