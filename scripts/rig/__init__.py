@@ -29,5 +29,9 @@
   table       what a topic holds, read by a client program
   cleaned     what a compacted topic must hold, and the judge; moments: when a cleaning broker is killed
   tombstones  part of the compaction list: how long tombstones stay, that no producer is forgotten
-  clients, formats, durability, recovery, wire, compare, applications, compaction    the lists, one file each
+  member, membership     the members of a group as processes; the checker of what they saw
+  group_requests         the requests of groups, on plain sockets
+  tool_script, offsets_topic, lag    Kafka's group commands, what the coordinator's topic holds, lag by others
+  clients, formats, durability, recovery, wire, compare, applications, compaction, groups, group_tools, scale
+              the lists, one file each
 """

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rig import places
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 60
 CLUSTER_ID = urlsafe_b64encode(uuid.UUID("7d6c0c2e-5a1b-4c3d-9e8f-0a1b2c3d4e5f").bytes).decode().rstrip("=")
 PANIC = re.compile(r"panicked at .*")

@@ -4,7 +4,8 @@ import argparse
 import signal
 import traceback
 
-from rig import applications, broker, clients, compaction, compare, durability, formats, places, recovery, wire
+from rig import (applications, broker, clients, compaction, compare, durability, formats, group_tools, groups, places,
+                 recovery, scale, wire)
 from rig.report import Report
 
 LISTS = {
@@ -16,6 +17,9 @@ LISTS = {
     "compare": compare.run,
     "applications": applications.run,
     "compaction": compaction.run,
+    "groups": groups.run,
+    "group-tools": group_tools.run,
+    "scale": scale.run,
 }
 
 

@@ -102,15 +102,15 @@ def venv(name):
 
 @cache
 def java_classpath():
-    """Compiles the Java client; returns the classpath that runs it."""
+    """Compiles the Java clients; returns the classpath that runs them."""
     need("javac", "default-jdk-headless")
     jars = subprocess.run([places.SCRIPTS / "kafka", "--classpath"], stdout=subprocess.PIPE, text=True,
                           check=True).stdout.strip()
     classes = places.CACHE / "java-client"
-    source = places.CLIENTS / "java/Client.java"
-    if newer(source, classes / "Client.class"):
+    sources = sorted(places.CLIENTS.glob("java/*.java"))
+    if any(newer(source, classes / f"{source.stem}.class") for source in sources):
         classes.mkdir(parents=True, exist_ok=True)
-        sh("javac", "-cp", jars, "-d", classes, source)
+        sh("javac", "-cp", jars, "-d", classes, *sources)
     return f"{classes}:{jars}"
 
 
@@ -125,11 +125,16 @@ def go():
     return venv("go").parent / "go"
 
 
-@cache
 def franz():
-    """Builds the Go client; returns the binary."""
-    folder = places.CLIENTS / "franz"
-    binary = places.CACHE / "franz-client"
+    """Builds the franz-go client; returns the binary."""
+    return go_client("franz")
+
+
+@cache
+def go_client(name):
+    """Builds a Go client; returns the binary."""
+    folder = places.CLIENTS / name
+    binary = places.CACHE / f"{name}-client"
     if any(newer(source, binary) for source in folder.iterdir()):
         sh(go(), "build", "-o", binary, ".", cwd=folder)
     return binary

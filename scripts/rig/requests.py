@@ -1,11 +1,13 @@
 """The requests that the raw lists send, in any version, and their answers as plain values."""
 
+import time
 from dataclasses import dataclass
 
 from rig.raw import (API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS, FETCH, FIND_COORDINATOR, INIT_PRODUCER_ID,
                      LIST_OFFSETS, METADATA, PRODUCE, Body)
 
 MIB = 1 << 20
+SERVED_SECONDS_MAX = 60
 
 
 def api_versions_body(version):
@@ -59,6 +61,20 @@ def create(link, name, partitions=1, **configs):
     reply.get("i"), reply.array(), reply.text()
     topic_id = reply.uuid()
     return reply.get("h"), topic_id
+
+
+def create_served(link, name, partitions=1, **configs):
+    """Creates a topic and waits until all its leaders serve; its id."""
+    error, topic_id = create(link, name, partitions, **configs)
+    if error:
+        raise RuntimeError(f"CreateTopics of {name}: error {error}")
+    deadline = time.monotonic() + SERVED_SECONDS_MAX
+    for partition in range(partitions):
+        while offset_at(link, name, -1, partition=partition)[0]:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no leader for {name}-{partition}")
+            time.sleep(0.02)
+    return topic_id
 
 
 def delete(link, name):
