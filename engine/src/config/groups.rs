@@ -27,6 +27,8 @@ pub struct GroupSettings {
     pub consumer_heartbeat_interval_ms: i32,
     /// `group.consumer.max.size`.
     pub consumer_members_max: usize,
+    /// `group.consumer.assignment.interval.ms`.
+    pub consumer_assignment_interval: Duration,
     /// `group.consumer.assignors`, the first is the default.
     pub consumer_assignors: Vec<Arc<str>>,
     /// `group.consumer.migration.policy`.
@@ -105,6 +107,7 @@ pub(super) fn groups(values: &Values<'_>) -> Result<GroupSettings, ConfigError> 
         consumer_session_timeout: values.millis("group.consumer.session.timeout.ms"),
         consumer_heartbeat_interval_ms: values.number("group.consumer.heartbeat.interval.ms"),
         consumer_members_max: values.number("group.consumer.max.size"),
+        consumer_assignment_interval: values.millis("group.consumer.assignment.interval.ms"),
         consumer_assignors: items(values.text(ASSIGNORS)).map(Arc::from).collect(),
         migration: migration(values.text("group.consumer.migration.policy")),
         pattern_refresh: values.millis("group.consumer.regex.refresh.interval.ms"),
@@ -157,7 +160,7 @@ fn check_assignors(values: &Values<'_>) -> Result<(), ConfigError> {
 }
 
 /// Value, lower and upper bound of what may be set per group.
-const CONSUMER_TIMES: [[&str; 3]; 2] = [
+const CONSUMER_TIMES: [[&str; 3]; 3] = [
     [
         "group.consumer.heartbeat.interval.ms",
         "group.consumer.min.heartbeat.interval.ms",
@@ -167,6 +170,11 @@ const CONSUMER_TIMES: [[&str; 3]; 2] = [
         "group.consumer.session.timeout.ms",
         "group.consumer.min.session.timeout.ms",
         "group.consumer.max.session.timeout.ms",
+    ],
+    [
+        "group.consumer.assignment.interval.ms",
+        "group.consumer.min.assignment.interval.ms",
+        "group.consumer.max.assignment.interval.ms",
     ],
 ];
 

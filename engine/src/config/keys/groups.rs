@@ -3,7 +3,7 @@
 
 use crate::config::key::Key;
 use crate::config::key::Rule::{Any, AtLeast, Between, EachOf, OneOfAnyCase};
-use crate::config::key::{int, list, long, short, text};
+use crate::config::key::{boolean, int, list, long, short, text};
 
 /// The keys of this group.
 pub const KEYS: &[Key] = &[
@@ -160,6 +160,33 @@ pub const KEYS: &[Key] = &[
         "Assignors that the broker offers, the first is the default.",
     )
     .obeyed(),
+    int(
+        "group.consumer.assignment.interval.ms",
+        "1000",
+        AtLeast(0),
+        "Least time between two assignments of a consumer group.",
+    )
+    .obeyed(),
+    int(
+        "group.consumer.min.assignment.interval.ms",
+        "0",
+        AtLeast(0),
+        "Lower bound of that time per group.",
+    )
+    .obeyed(),
+    int(
+        "group.consumer.max.assignment.interval.ms",
+        "15000",
+        AtLeast(0),
+        "Upper bound of that time per group.",
+    )
+    .obeyed(),
+    boolean(
+        "group.consumer.assignor.offload.enable",
+        "true",
+        "Whether assignments of consumer groups are made on a thread of their own.",
+    )
+    .meaningless("the assignment of a thousand members is a matter of milliseconds"),
     text(
         "group.consumer.migration.policy",
         "bidirectional",
@@ -210,6 +237,29 @@ pub const KEYS: &[Key] = &[
         "15000",
         AtLeast(1),
         "Upper bound of that interval per group.",
+    ),
+    int(
+        "group.streams.assignment.interval.ms",
+        "1000",
+        AtLeast(0),
+        "Least time between two assignments of a streams group.",
+    ),
+    int(
+        "group.streams.min.assignment.interval.ms",
+        "0",
+        AtLeast(0),
+        "Lower bound of that time per group.",
+    ),
+    int(
+        "group.streams.max.assignment.interval.ms",
+        "15000",
+        AtLeast(0),
+        "Upper bound of that time per group.",
+    ),
+    boolean(
+        "group.streams.assignor.offload.enable",
+        "true",
+        "Whether assignments of streams groups are made on a thread of their own.",
     ),
     int("group.streams.max.size", "2147483647", AtLeast(1), "Members in a streams group."),
     int("group.streams.num.standby.replicas", "0", AtLeast(0), "Standby copies of each task."),

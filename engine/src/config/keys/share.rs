@@ -44,6 +44,29 @@ pub const KEYS: &[Key] = &[
         AtLeast(1),
         "Upper bound of that interval per group.",
     ),
+    int(
+        "group.share.assignment.interval.ms",
+        "1000",
+        AtLeast(0),
+        "Least time between two assignments of a share group.",
+    ),
+    int(
+        "group.share.min.assignment.interval.ms",
+        "0",
+        AtLeast(0),
+        "Lower bound of that time per group.",
+    ),
+    int(
+        "group.share.max.assignment.interval.ms",
+        "15000",
+        AtLeast(0),
+        "Upper bound of that time per group.",
+    ),
+    boolean(
+        "group.share.assignor.offload.enable",
+        "true",
+        "Whether assignments of share groups are made on a thread of their own.",
+    ),
     int("group.share.max.size", "200", Between(1, 1000), "Members in a share group."),
     list("group.share.assignors", "simple", Any, "Assignors of share groups."),
     int(

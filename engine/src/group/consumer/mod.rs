@@ -1,6 +1,52 @@
 //! Groups of the consumer protocol (KIP-848): the broker assigns, members reconcile one by one.
 //! Deciders and pure functions; core-local.
 //!
+//! | file | one idea |
+//! |---|---|
+//! | `group` | the group and what is told of it |
+//! | `known`, `tally` | what its records say, and counts over that |
+//! | `request`, `heartbeat` | a member's heartbeat from check to answer |
+//! | `subscribe`, `metadata_hash` | what members want, and when the epoch of the group rises |
+//! | `patterns`, `pattern` | topics by pattern |
+//! | `retarget`, `assign` | the target assignment, and the assignors |
+//! | `step`, `reconcile`, `owned` | each member's way to its target, and timers |
+//! | `leave` | members that go |
+//! | `classic_member`, `downgrade` | members of the classic protocol, and the way back to it |
+//! | `commit` | who may commit and fetch offsets |
+//!
 //! Must not know: requests' versions, connections, files.
 
 pub mod assign;
+mod classic_member;
+mod commit;
+mod downgrade;
+mod group;
+mod heartbeat;
+mod known;
+mod leave;
+mod metadata_hash;
+mod owned;
+mod pattern;
+mod patterns;
+mod reconcile;
+mod request;
+mod retarget;
+mod step;
+mod subscribe;
+mod tally;
+
+pub use downgrade::Downgrade;
+pub use group::ConsumerGroup;
+
+#[cfg(test)]
+mod classic_member_test;
+#[cfg(test)]
+mod commit_test;
+#[cfg(test)]
+mod group_test;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod sim_member;
+#[cfg(test)]
+mod sim_test;
