@@ -8,14 +8,15 @@ import struct
 import threading
 import time
 
-from rig import batches, requests
+from rig import batches, deletion, requests, sessions
 from rig.batches import CODECS, batch
 from rig.raw import FETCH, API_VERSIONS, METADATA, PRODUCE, Closed, Link
 from rig.requests import create, fetch, find_coordinator, init_producer_id, metadata, offset_at, produce
 
 # Kafka 4.2's ranges of what has to be built, first versions as they must be advertised.
-RANGES = {0: (0, 13), 1: (4, 18), 2: (1, 11), 3: (0, 13), 10: (0, 6), 18: (0, 4), 19: (2, 7), 20: (1, 6),
-          22: (0, 5), 23: (2, 4), 32: (1, 4), 60: (0, 2), 75: (0, 0)}
+RANGES = {0: (0, 13), 1: (4, 18), 2: (1, 11), 3: (0, 13), 8: (2, 10), 9: (1, 10), 10: (0, 6), 11: (0, 9), 12: (0, 4),
+          13: (0, 5), 14: (0, 5), 15: (0, 6), 16: (0, 5), 18: (0, 4), 19: (2, 7), 20: (1, 6), 21: (0, 2), 22: (0, 5),
+          23: (2, 4), 32: (1, 4), 42: (0, 2), 47: (0, 0), 60: (0, 2), 68: (0, 1), 69: (0, 1), 75: (0, 0)}
 # Errors after which a client's search for a coordinator goes on.
 RETRIED = {0, 14, 15, 16, 51}
 DAMAGED, TOO_LARGE, INVALID, CODEC, GAP, OLD_EPOCH = 2, 10, 87, 76, 45, 47
@@ -44,7 +45,7 @@ class Checks:
 def run(node, report, kafka):
     """Every trap but those about files; `node` runs, and is restarted once."""
     for name, item in ITEMS.items():
-        if kafka and item in (ranges, coordinators):
+        if kafka and item in (ranges, coordinators, deletion.durable):
             continue
         checks = Checks()
         try:
@@ -346,5 +347,5 @@ ITEMS = {
     "trap 3, topic ids": topic_ids, "trap 3, deleted and made again": recreated,
     "trap 4, whole batches": whole_batches, "trap 5, refusals": refusals,
     "trap 5, sequences": sequences, "trap 6, offsets by time": offsets_by_time, "trap 7, acks=0": silence,
-    "trap 8, coordinators": coordinators, "pipelined requests": pipelined,
+    "trap 8, coordinators": coordinators, "pipelined requests": pipelined, **sessions.ITEMS, **deletion.ITEMS,
 }
