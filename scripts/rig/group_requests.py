@@ -3,13 +3,16 @@
 Each is a body and a reader, so that a list can send without waiting for the answer; `asked` is both in turn.
 """
 
+import time
 from collections import namedtuple
 from dataclasses import dataclass
 
 from rig.raw import (CONSUMER_GROUP_HEARTBEAT, DELETE_GROUPS, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, OFFSET_COMMIT,
                      OFFSET_FETCH, SYNC_GROUP, Body)
+from rig.requests import find_coordinator
 
 SESSION_MS, REBALANCE_MS = 6000, 10_000
+COORDINATED, COORDINATOR_SECONDS_MAX = 500, 60  # so many groups cover all partitions of the coordinator's topic
 Joined = namedtuple("Joined", "error generation leader member members")
 Beat = namedtuple("Beat", "error member epoch partitions")
 
@@ -39,6 +42,15 @@ class Call:
 def asked(link, call):
     """Sends a call and reads its answer."""
     return call.receive(link, call.send(link))
+
+
+def coordinate(link):
+    """The first question for a coordinator makes the coordinator's topic; waits until all of it serves."""
+    deadline = time.monotonic() + COORDINATOR_SECONDS_MAX
+    for group in range(COORDINATED):
+        while asked(link, fetch(f"group-{group}", "any", [0]))[0] and time.monotonic() < deadline:
+            find_coordinator(link, 0, 4, f"group-{group}")
+            time.sleep(0.02)
 
 
 def join(group, member="", instance=None, version=9):
@@ -111,7 +123,7 @@ def delete(group, version=2):
     return Call(DELETE_GROUPS, version, body.bytes(), read)
 
 
-def commit(group, topic, offsets, generation=-1, member="", version=8, retention_ms=-1):
+def commit(group, topic, offsets, generation=-1, member="", version=9, retention_ms=-1):
     """OffsetCommit of offsets by partition of one topic: error by partition. Versions 2 to 4 say how long they live."""
     body = Body(OFFSET_COMMIT, version).text(group).put("i", generation).text(member)
     if version >= 7:

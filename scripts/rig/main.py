@@ -4,8 +4,8 @@ import argparse
 import signal
 import traceback
 
-from rig import (applications, broker, clients, compaction, compare, durability, formats, group_tools, groups, places,
-                 recovery, scale, wire)
+from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools, groups,
+                 places, recovery, scale, wire)
 from rig.report import Report
 
 LISTS = {
@@ -19,6 +19,7 @@ LISTS = {
     "compaction": compaction.run,
     "groups": groups.run,
     "group-tools": group_tools.run,
+    "group-durability": group_durability.run,
     "scale": scale.run,
 }
 

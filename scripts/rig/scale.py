@@ -7,20 +7,18 @@ memory a tenth; with `--broker kafka` there is nothing to compare, and a part pa
 
 import json
 import subprocess
-import time
 from dataclasses import dataclass, field
 
 from rig import broker, machine, places, programs, subject
-from rig.group_requests import asked, fetch
+from rig.group_requests import coordinate
 from rig.raw import Link
-from rig.requests import create_served, find_coordinator
+from rig.requests import create_served
 
 GROUPS, MEMBERS, PARTITIONS, CONNECTIONS = 10_000, 1000, 2000, 5000
 QUICK_SHARE = 10
 TIME_SHARE, MEMORY_SHARE = 1 / 2, 1 / 10
 CONNECTIONS_SECONDS_MAX = 2.0
 TOPIC = "scale"
-COORDINATED, COORDINATOR_SECONDS_MAX = 500, 60  # so many groups cover all partitions of the coordinator's topic
 # As Kafka is deployed, but for the wait before a first rebalance: it would be most of a classic group's time.
 OVERRIDES = {"group.initial.rebalance.delay.ms": 0}
 
@@ -65,15 +63,6 @@ def measure(folder, kind, options, part, share):
     figures.rss, figures.rss_peak = machine.rss_mb(node.pid), machine.rss_peak_mb(node.pid)
     node.stop()
     return figures
-
-
-def coordinate(link):
-    """The first question for a coordinator makes the coordinator's topic; waits until all of it serves."""
-    deadline = time.monotonic() + COORDINATOR_SECONDS_MAX
-    for group in range(COORDINATED):
-        while asked(link, fetch(f"group-{group}", TOPIC, [0]))[0] and time.monotonic() < deadline:
-            find_coordinator(link, 0, 4, f"group-{group}")
-            time.sleep(0.02)
 
 
 class Driver:

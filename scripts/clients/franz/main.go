@@ -1,7 +1,8 @@
 // franz-go as a client of the acceptance lists: `franz jobs BOOTSTRAP` takes jobs on standard input
 // (clients/python/jobs.py says what a job is), `franz load ...` is the load of the durability list, `franz fill ...`
-// that of the recovery list, `franz member ...` a member of a group, `franz lag ...` asks for the lag of one. `franz
-// storm ...`, `franz many ...` and `franz knock ...` speak the protocol without the client, for the scale list.
+// that of the recovery list, `franz member ...` a member of a group, `franz lag ...` and `franz offsets ...` ask about
+// groups. `franz storm ...`, `franz many ...` and `franz knock ...` speak the protocol without the client, for the
+// scale list.
 package main
 
 import (
@@ -37,11 +38,12 @@ var allAcks = map[string]kgo.Acks{"0": kgo.NoAck(), "1": kgo.LeaderAck(), "all":
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: franz jobs BOOTSTRAP | franz load|fill|lag|member|storm|many|knock ...")
+		fmt.Fprintln(os.Stderr, "usage: franz jobs BOOTSTRAP | franz load|fill|lag|offsets|member|storm|many|knock ...")
 		os.Exit(2)
 	}
 	programs := map[string]func([]string){
-		"load": load, "fill": fill, "lag": lag, "member": member, "storm": storm, "many": many, "knock": knock,
+		"load": load, "fill": fill, "lag": lag, "offsets": offsets, "member": member, "storm": storm, "many": many,
+		"knock": knock,
 	}
 	if program, found := programs[os.Args[1]]; found {
 		program(os.Args[2:])
