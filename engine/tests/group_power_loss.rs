@@ -8,6 +8,8 @@
 #![cfg(simulated)]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod coordinator;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,28 +17,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_engine::commit::{CommitEvent, Committer, CommitterSettings};
-use corelog_engine::config::{BrokerConfig, GroupSettings, OffsetsTopicConfig, TopicConfig};
+use coordinator::{Offsets, PLACE, no_task_panicked, start, start_with, start_without_waiting};
+use corelog_engine::config::{GroupSettings, TopicConfig};
 use corelog_engine::group::GroupError;
 use corelog_engine::group::answer::Answer;
-use corelog_engine::group::coordinator::{CoordinatorSettings, Coordinators, GroupAsk};
-use corelog_engine::group::request::{Caller, Commit, CommitPartition, FetchOffsets, Request};
-use corelog_engine::log::{Log, LogConfig, OpenFrom};
-use corelog_engine::metadata::{Image, LogId, MetadataRecord, PartitionState, TopicCreated};
-use corelog_engine::metrics::CoreMetrics;
-use corelog_engine::partition::{Partition, PartitionStart, Role};
+use corelog_engine::group::request::{Commit, CommitPartition, Request};
+use corelog_engine::metadata::{Image, MetadataRecord, PartitionState, TopicCreated};
 use corelog_engine::runtime::planted::{Bug, plant};
 use corelog_engine::runtime::simulated::{Fault, OpKind, World};
 use corelog_engine::runtime::{self, Directory, Rng};
 use uuid::Uuid;
 
-const PLACE: &str = "/data/__consumer_offsets-3";
 const GROUPS: u64 = 12;
 const CUTS_PER_SEED: usize = 3;
-const ID: LogId = LogId { topic: Uuid::from_u128(9), partition: 3 };
-
-/// What is committed for one group: by topic and partition.
-type Offsets = BTreeMap<(String, i32), i64>;
 
 /// One request that changes a group.
 #[derive(Clone, Debug)]
@@ -53,7 +46,7 @@ struct Known {
     base: Offsets,
     /// What was asked since.
     asked: Vec<Change>,
-    /// So many of that were answered.
+    /// The last of that that was answered.
     answered: usize,
 }
 
@@ -88,104 +81,8 @@ impl Known {
     }
 }
 
-fn name(group: u64) -> Arc<str> {
-    Arc::from(format!("group-{group}"))
-}
-
-/// A core with one partition of the offsets topic.
-struct Core {
-    coordinators: Rc<Coordinators>,
-}
-
-async fn start() -> Core {
-    start_with(BrokerConfig::default().groups.as_ref().clone()).await
-}
-
-async fn start_with(groups: GroupSettings) -> Core {
-    let core = start_without_waiting(groups).await;
-    core.loaded().await;
-    core
-}
-
-async fn start_without_waiting(groups: GroupSettings) -> Core {
-    let settings = CommitterSettings {
-        in_flight_max: 4,
-        queued_bytes_max: 1 << 20,
-        reserve_bytes: 0,
-        unchecked_bytes_max: 3000,
-        skip_sync: false,
-    };
-    let committer = Committer::new(settings, Arc::new(CoreMetrics::default()));
-    let log_config = LogConfig {
-        segment_bytes: 2000,
-        index_interval_bytes: 200,
-        deletes: false,
-        ..LogConfig::default()
-    };
-    let from = OpenFrom { clean: false, recovery_point: 0, log_start: 0 };
-    let (log, _) = Log::open(Path::new(PLACE), ID, log_config, from, &|_| ()).await.unwrap();
-    committer.adopt(ID, log.clone(), 1);
-    let config = Arc::new(TopicConfig { max_message_bytes: 4000, ..TopicConfig::default() });
-    let role = Role::Leader { epoch: 0, in_sync: 1 };
-    let start = PartitionStart { id: ID, config, log, committer: committer.clone(), role };
-    let partition = Partition::new(start);
-    let broker = BrokerConfig::default();
-    let topic = OffsetsTopicConfig { load_bytes: 700, ..broker.offsets_topic.clone() };
-    let settings = CoordinatorSettings { groups: Arc::new(groups), topic };
-    let image = Arc::new(Image::empty(broker.topic_defaults.clone()));
-    let coordinators = Coordinators::new(settings, image);
-    let (timers, images) = (coordinators.clone(), coordinators.clone());
-    runtime::spawn(async move { timers.run().await });
-    runtime::spawn(async move { images.follow_images().await });
-    coordinators.start(partition.clone());
-    let told = coordinators.clone();
-    runtime::spawn(async move {
-        loop {
-            match committer.next_event().await {
-                CommitEvent::Written { ends, .. } | CommitEvent::Durable { ends, .. } => {
-                    partition.on_ends(ends);
-                    told.advanced(ID);
-                }
-                CommitEvent::Checkpointed { .. } => {}
-                CommitEvent::Offline { .. } => {
-                    partition.on_failure();
-                    told.failed(ID);
-                }
-            }
-        }
-    });
-    Core { coordinators }
-}
-
-impl Core {
-    async fn loaded(&self) {
-        while !self.coordinators.are_loaded() {
-            runtime::sleep(Duration::from_micros(50)).await;
-        }
-    }
-
-    fn ask(&self, group: u64, request: Request) -> runtime::Answer<Result<Answer, GroupError>> {
-        let (reply, answer) = runtime::reply();
-        let caller = Caller { client_id: Arc::from("c"), host: Arc::from("/::1") };
-        self.coordinators.ask(GroupAsk { log: ID, group: name(group), caller, request, reply });
-        answer
-    }
-
-    async fn offsets(&self, group: u64) -> Offsets {
-        let all = FetchOffsets {
-            member_id: None,
-            member_epoch: -1,
-            require_stable: true,
-            partitions: None,
-        };
-        let answer = self.ask(group, Request::FetchOffsets(all)).await.unwrap().unwrap();
-        let Answer::FetchOffsets(Ok(fetched)) = answer else { panic!("{answer:?}") };
-        let offset = |fetched: &corelog_engine::group::answer::FetchedOffset| {
-            let committed = fetched.offset.clone().unwrap().unwrap();
-            ((fetched.topic.to_string(), fetched.partition), committed.offset)
-        };
-        fetched.iter().map(offset).collect()
-    }
+fn name(group: u64) -> String {
+    format!("group-{group}")
 }
 
 fn random_change(outside: &mut Outside, rng: &mut Rng) -> Change {
@@ -238,7 +135,7 @@ fn request(change: &Change) -> Request {
 /// Asks until the power goes.
 async fn load(outside: Shared, mut rng: Rng) {
     let core = start().await;
-    loop {
+    while !outside.borrow().failed {
         let group = rng.below(GROUPS);
         let change = random_change(&mut outside.borrow_mut(), &mut rng);
         let number = {
@@ -247,7 +144,7 @@ async fn load(outside: Shared, mut rng: Rng) {
             known.asked.push(change.clone());
             known.asked.len()
         };
-        let answer = core.ask(group, request(&change));
+        let answer = core.ask(&name(group), request(&change));
         let shared = outside.clone();
         runtime::spawn(async move {
             let answer = answer.await.expect("an answer");
@@ -261,8 +158,8 @@ async fn load(outside: Shared, mut rng: Rng) {
             }
             let mut outside = shared.borrow_mut();
             let known = outside.groups.get_mut(&group).unwrap();
-            assert_eq!(known.answered + 1, number, "answers of a group come in order");
-            known.answered = number;
+            // What was asked before it stands before it in the log.
+            known.answered = known.answered.max(number);
         });
         if rng.below(3) == 0 {
             runtime::sleep(Duration::from_micros(rng.below(2000))).await;
@@ -274,7 +171,7 @@ async fn load(outside: Shared, mut rng: Rng) {
 async fn check(outside: Shared) -> Result<(), String> {
     let core = start().await;
     for group in 0..GROUPS {
-        let found = core.offsets(group).await;
+        let found = core.offsets(&name(group)).await;
         let mut outside = outside.borrow_mut();
         let known = outside.groups.entry(group).or_default();
         let states = known.answered..=known.asked.len();
@@ -305,6 +202,7 @@ fn run(seed: u64) -> Result<(), String> {
         let mut rng = world.rng();
         let time = Duration::from_micros(500 + rng.below(60_000));
         world.run_for(time, load(outside.clone(), world.rng()));
+        no_task_panicked(&world);
         world = world.crash();
         if rng.below(2) == 0 {
             world.run(strip());
@@ -323,7 +221,7 @@ fn seeds(default: u64) -> u64 {
 #[test]
 fn what_a_coordinator_answered_survives_every_power_cut() {
     plant(None);
-    for seed in 0..seeds(300) {
+    for seed in 0..seeds(200) {
         if let Err(error) = run(seed) {
             panic!("{error}");
         }
@@ -341,7 +239,7 @@ fn an_answer_before_its_sync_would_be_found() {
 #[test]
 fn a_coordinator_whose_disk_fails_answers_nothing_more_that_is_not_durable() {
     plant(None);
-    for seed in 0..seeds(100) {
+    for seed in 0..seeds(50) {
         let outside = Shared::default();
         let world = World::new(seed);
         world.run(async { drop(start().await) });
@@ -355,6 +253,7 @@ fn a_coordinator_whose_disk_fails_answers_nothing_more_that_is_not_durable() {
         });
         outside.borrow_mut().fails = true;
         world.run_for(Duration::from_millis(600), load(outside.clone(), world.rng()));
+        no_task_panicked(&world);
         let world = world.crash();
         if let Err(error) = world.run(check(outside.clone())) {
             panic!("seed {seed}: {error}");
@@ -377,9 +276,9 @@ fn groups_end_by_themselves_when_their_last_offset_has_expired() {
             ..GroupSettings::default()
         })
         .await;
-        core.ask(1, one_commit("t")).await.unwrap().unwrap();
+        core.ask("group-1", one_commit("t")).await.unwrap().unwrap();
         runtime::sleep(minutes(5)).await;
-        core.ask(2, one_commit("t")).await.unwrap().unwrap();
+        core.ask("group-2", one_commit("t")).await.unwrap().unwrap();
         let names = || {
             let listed = core.coordinators.list().unwrap();
             listed.iter().map(|group| group.group.to_string()).collect::<Vec<_>>()
@@ -420,15 +319,15 @@ fn offsets_go_with_their_topic() {
     world.run(async {
         let core = start().await;
         core.coordinators.image_changed(image_with(&[("t", 1), ("u", 2)]));
-        core.ask(1, one_commit("t")).await.unwrap().unwrap();
-        core.ask(1, one_commit("u")).await.unwrap().unwrap();
+        core.ask("group-1", one_commit("t")).await.unwrap().unwrap();
+        core.ask("group-1", one_commit("u")).await.unwrap().unwrap();
         core.coordinators.image_changed(image_with(&[("u", 2)]));
         runtime::sleep(Duration::from_secs(1)).await;
-        assert_eq!(core.offsets(1).await, Offsets::from([(("u".to_owned(), 0), 5)]));
+        assert_eq!(core.offsets("group-1").await, Offsets::from([(("u".to_owned(), 0), 5)]));
     });
     world.crash().run(async {
         let core = start().await;
-        assert_eq!(core.offsets(1).await, Offsets::from([(("u".to_owned(), 0), 5)]));
+        assert_eq!(core.offsets("group-1").await, Offsets::from([(("u".to_owned(), 0), 5)]));
     });
 }
 
@@ -438,18 +337,21 @@ fn requests_are_told_while_the_log_is_read_and_after_the_stop() {
     world.run(async {
         let core = start().await;
         for group in 0..40 {
-            core.ask(group, one_commit("t")).await.unwrap().unwrap();
+            core.ask(&name(group), one_commit("t")).await.unwrap().unwrap();
         }
     });
     world.crash().run(async {
         let core = start_without_waiting(GroupSettings::default()).await;
-        let told = core.ask(1, one_commit("t")).await.unwrap();
+        let told = core.ask("group-1", one_commit("t")).await.unwrap();
         assert_eq!(told, Err(GroupError::CoordinatorLoadInProgress));
         assert_eq!(core.coordinators.list(), Err(GroupError::CoordinatorLoadInProgress));
         core.loaded().await;
-        let last = core.ask(1, one_commit("t"));
+        let last = core.ask("group-1", one_commit("t"));
         core.coordinators.stop();
-        assert_eq!(core.ask(1, Request::Describe).await, Ok(Err(GroupError::NotCoordinator)));
+        assert_eq!(
+            core.ask("group-1", Request::Describe).await,
+            Ok(Err(GroupError::NotCoordinator))
+        );
         assert!(last.await.unwrap().is_ok(), "what was decided is answered");
     });
 }
