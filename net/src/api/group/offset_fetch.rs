@@ -4,7 +4,6 @@
 //! Topics that there are not (any more) are no error when they are named by name: their offsets
 //! may still be there.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corelog_engine::group::GroupError;
@@ -12,7 +11,6 @@ use corelog_engine::group::answer::{Answer, FetchedOffset};
 use corelog_engine::group::request::{FetchOffsets, FetchPartition, Request as GroupRequest};
 use corelog_engine::metadata::Image;
 use corelog_engine::runtime::LocalBoxFuture;
-use uuid::Uuid;
 
 use super::ask::{answer, caller, shared, shared_option, text};
 use super::error::code;
@@ -71,9 +69,18 @@ struct Asked {
     member_id: Option<Arc<str>>,
     member_epoch: i32,
     /// `None` = all there is.
-    partitions: Option<Vec<FetchPartition>>,
-    /// Topics by ids that nobody has.
-    unknown: Vec<Topic>,
+    named: Option<Named>,
+}
+
+/// The partitions that a request names.
+#[derive(Default)]
+struct Named {
+    /// The answer as far as it is known.
+    topics: Vec<Topic>,
+    /// What to ask.
+    partitions: Vec<FetchPartition>,
+    /// Where each of them stands in the answer.
+    places: Vec<(usize, usize)>,
 }
 
 /// `None`: the connection is closed.
@@ -103,13 +110,7 @@ fn read(request: &OffsetFetchRequest, version: i16, image: &Image) -> Option<Vec
 
 impl Asked {
     fn of(group: &str) -> Asked {
-        Asked {
-            group: shared(group),
-            member_id: None,
-            member_epoch: -1,
-            partitions: None,
-            unknown: Vec::new(),
-        }
+        Asked { group: shared(group), member_id: None, member_epoch: -1, named: None }
     }
 
     fn read_topics(
@@ -120,27 +121,21 @@ impl Asked {
         entries: &mut usize,
     ) -> Option<()> {
         let Some(topics) = topics else { return Some(()) };
-        let mut partitions = Vec::new();
+        let mut named = Named::default();
         for topic in topics {
             *entries += 1 + topic.partition_indexes.len();
             if *entries > names::ENTRIES_MAX {
                 return None;
             }
-            let name = match version {
-                IDS_FROM.. => image.topic_by_id(topic.topic_id).map(|found| shared(&found.name)),
-                _ => Some(shared(&topic.name)),
-            };
-            match name {
-                Some(name) => {
-                    let id = topic.topic_id;
-                    let named =
-                        |partition| FetchPartition { topic: name.clone(), topic_id: id, partition };
-                    partitions.extend(topic.partition_indexes.iter().map(named));
-                }
-                None => self.unknown.push(refused(&topic, ErrorCode::UnknownTopicId)),
+            match version {
+                IDS_FROM.. => match image.topic_by_id(topic.topic_id) {
+                    Some(found) => named.add(&topic, Some(&found.name)),
+                    None => named.add(&topic, None),
+                },
+                _ => named.add(&topic, Some(&topic.name)),
             }
         }
-        self.partitions = Some(partitions);
+        self.named = Some(named);
         Some(())
     }
 
@@ -149,7 +144,7 @@ impl Asked {
             member_id: self.member_id.clone(),
             member_epoch: self.member_epoch,
             require_stable,
-            partitions: self.partitions.clone(),
+            partitions: self.named.as_ref().map(|named| named.partitions.clone()),
         }
     }
 
@@ -161,64 +156,78 @@ impl Asked {
         image: &Image,
     ) -> Group {
         let id = text(&self.group);
-        match fetched {
-            Ok(offsets) => {
-                let mut topics = self.topics(offsets, version, image);
-                topics.extend(self.unknown);
-                Group { id, topics, error: ErrorCode::None }
-            }
-            Err(error) => {
+        let (topics, error) = match (fetched, self.named) {
+            (Ok(offsets), Some(named)) => (named.filled(offsets), ErrorCode::None),
+            (Ok(offsets), None) => (by_topic(offsets, version, image), ErrorCode::None),
+            (Err(error), Some(named)) if version < ALL_FROM => {
                 let error = group_error(&error);
-                let topics = match version {
-                    ..ALL_FROM => self.all_refused(error),
-                    _ => Vec::new(),
-                };
-                Group { id, topics, error }
+                (named.refused(error), error)
             }
-        }
-    }
-
-    /// Offsets by topic, in the order they came. A topic whose id nobody knows cannot be named in
-    /// versions that name by id, and is left out.
-    fn topics(&self, offsets: Vec<FetchedOffset>, version: i16, image: &Image) -> Vec<Topic> {
-        let asked = self.partitions.as_deref().unwrap_or_default();
-        let ids: BTreeMap<&str, Uuid> =
-            asked.iter().map(|one| (&*one.topic, one.topic_id)).collect();
-        let mut topics: Vec<(Arc<str>, Topic)> = Vec::new();
-        for fetched in offsets {
-            let partition = partition(&fetched);
-            match topics.last_mut() {
-                Some((name, topic)) if *name == fetched.topic => topic.partitions.push(partition),
-                _ => {
-                    let found = || image.topic(&fetched.topic).map(|topic| topic.id);
-                    let id = ids.get(&*fetched.topic).copied().or_else(found).unwrap_or_default();
-                    let name = text(&fetched.topic);
-                    let topic = Topic { name, id, partitions: vec![partition] };
-                    topics.push((fetched.topic, topic));
-                }
-            }
-        }
-        let topics = topics.into_iter().map(|(_, topic)| topic);
-        topics.filter(|topic| version < IDS_FROM || !topic.id.is_nil()).collect()
-    }
-
-    fn all_refused(&self, error: ErrorCode) -> Vec<Topic> {
-        let asked = self.partitions.as_deref().unwrap_or_default();
-        let refused = asked.iter().map(|asked| {
-            let partitions = vec![Partition::refused(asked.partition, error)];
-            Topic { name: text(&asked.topic), id: Uuid::nil(), partitions }
-        });
-        refused.collect()
+            (Err(error), _) => (Vec::new(), group_error(&error)),
+        };
+        Group { id, topics, error }
     }
 }
 
-fn refused(topic: &OffsetFetchTopic, error: ErrorCode) -> Topic {
-    let partitions = topic.partition_indexes.iter();
-    Topic {
-        name: topic.name.clone(),
-        id: topic.topic_id,
-        partitions: partitions.map(|index| Partition::refused(index, error)).collect(),
+impl Named {
+    /// Without a name, nobody has its id.
+    fn add(&mut self, topic: &OffsetFetchTopic, name: Option<&str>) {
+        let error = match name {
+            Some(_) => ErrorCode::None,
+            None => ErrorCode::UnknownTopicId,
+        };
+        if let Some(name) = name {
+            let name = shared(name);
+            for (partition, at) in topic.partition_indexes.iter().zip(0..) {
+                let (topic, topic_id) = (name.clone(), topic.topic_id);
+                self.partitions.push(FetchPartition { topic, topic_id, partition });
+                self.places.push((self.topics.len(), at));
+            }
+        }
+        let partitions = topic.partition_indexes.iter();
+        self.topics.push(Topic {
+            name: topic.name.clone(),
+            id: topic.topic_id,
+            partitions: partitions.map(|index| Partition::refused(index, error)).collect(),
+        });
     }
+
+    fn filled(mut self, offsets: Vec<FetchedOffset>) -> Vec<Topic> {
+        for (fetched, (topic, at)) in offsets.iter().zip(self.places) {
+            let topic = self.topics.get_mut(topic);
+            if let Some(place) = topic.and_then(|topic| topic.partitions.get_mut(at)) {
+                *place = partition(fetched);
+            }
+        }
+        self.topics
+    }
+
+    fn refused(mut self, error: ErrorCode) -> Vec<Topic> {
+        for topic in &mut self.topics {
+            topic.partitions.iter_mut().for_each(|partition| partition.error = error);
+        }
+        self.topics
+    }
+}
+
+/// Offsets by topic, in the order they came. A topic whose id nobody knows cannot be named in
+/// versions that name by id, and is left out.
+fn by_topic(offsets: Vec<FetchedOffset>, version: i16, image: &Image) -> Vec<Topic> {
+    let mut topics: Vec<(Arc<str>, Topic)> = Vec::new();
+    for fetched in offsets {
+        let partition = partition(&fetched);
+        match topics.last_mut() {
+            Some((name, topic)) if *name == fetched.topic => topic.partitions.push(partition),
+            _ => {
+                let id = image.topic(&fetched.topic).map(|topic| topic.id).unwrap_or_default();
+                let name = text(&fetched.topic);
+                let topic = Topic { name, id, partitions: vec![partition] };
+                topics.push((fetched.topic, topic));
+            }
+        }
+    }
+    let topics = topics.into_iter().map(|(_, topic)| topic);
+    topics.filter(|topic| version < IDS_FROM || !topic.id.is_nil()).collect()
 }
 
 fn partition(fetched: &FetchedOffset) -> Partition {
