@@ -3,7 +3,7 @@
 use crate::broker::Broker;
 use crate::bytes::*;
 
-fn coordinated(broker: &Broker) -> Client {
+pub fn coordinated(broker: &Broker) -> Client {
     let mut client = broker.connect();
     assert_eq!(client.ask(FIND_COORDINATOR, 0, Body::new().text("g")).i16(), 0);
     client

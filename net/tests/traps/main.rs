@@ -7,6 +7,7 @@ mod bytes;
 mod deletion;
 mod flow;
 mod groups;
+mod members;
 mod offsets;
 mod records;
 mod sessions;
