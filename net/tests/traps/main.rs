@@ -4,6 +4,7 @@
 
 mod broker;
 mod bytes;
+mod commands;
 mod deletion;
 mod flow;
 mod groups;
