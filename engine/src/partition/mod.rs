@@ -7,6 +7,7 @@
 mod acked;
 mod append;
 mod delete;
+mod own;
 mod read;
 mod replica;
 mod serve;

@@ -6,8 +6,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::BytesMut;
-
 use super::acked::{AckedState, Acks, high_watermark};
 use super::append::{AppendError, AppendPart, Appended, Pending};
 use super::read::FetchError;
@@ -17,7 +15,7 @@ use crate::config::{TimestampType, TopicConfig};
 use crate::log::Log;
 use crate::log::producers::{ProducerTable, Refusal, Verdict};
 use crate::metadata::LogId;
-use crate::record::{BatchHeader, LeaderEpoch, Offset, StampedBatch};
+use crate::record::{LeaderEpoch, Offset, StampedBatch};
 use crate::runtime;
 
 /// What this replica is to the partition.
@@ -54,10 +52,10 @@ pub struct Partition {
     pub(super) log: Rc<Log>,
     pub(super) role: Cell<Role>,
     pub(super) high_watermark: Cell<Offset>,
-    committer: Rc<Committer>,
+    pub(super) committer: Rc<Committer>,
     config: RefCell<Arc<TopicConfig>>,
     /// First offset not yet assigned; at or above the log's written end.
-    next_offset: Cell<Offset>,
+    pub(super) next_offset: Cell<Offset>,
     ends: Cell<Ends>,
     /// When the oldest unsynced write was reported (unix ms).
     unsynced_since: Cell<Option<i64>>,
@@ -187,31 +185,6 @@ impl Partition {
         Ok(self.pending(header.base_offset, header.last_offset(), header.max_timestamp))
     }
 
-    /// Whether a batch of the broker's own, of about so many bytes, would be taken now.
-    ///
-    /// # Errors
-    /// As for an append with `acks=all`.
-    pub fn takes(&self, bytes: u64) -> Result<(), AppendError> {
-        self.leads(Acks::All)?;
-        self.committer.admits(bytes).map_err(refused)
-    }
-
-    /// Appends a batch that the broker itself made; `header` was parsed from it. What a state
-    /// machine has decided cannot be refused for want of room any more: ask [`Partition::takes`]
-    /// before it decides. The answer may go out once the high watermark is at the offset returned.
-    ///
-    /// # Errors
-    /// This replica does not lead any more, or its log dir is offline.
-    pub fn append_own(&self, header: BatchHeader, batch: BytesMut) -> Result<Offset, AppendError> {
-        let epoch = self.leads(Acks::None)?;
-        let part = AppendPart { index: 0, log: self.id, header, batch };
-        let stamped = self.stamp(part, epoch, runtime::wall());
-        let next = stamped.header.next_offset();
-        self.committer.append_admitted(self.id, vec![stamped]).map_err(refused)?;
-        self.next_offset.set(next);
-        Ok(next)
-    }
-
     /// Answers `group` for one part of it once `acks` is met.
     pub fn wait(&self, pending: Pending, acks: Acks, index: u32, group: &Rc<AppendGroup>) {
         let waiter = AppendWaiter {
@@ -260,7 +233,7 @@ impl Partition {
     }
 
     /// The epoch to append in.
-    fn leads(&self, acks: Acks) -> Result<LeaderEpoch, AppendError> {
+    pub(super) fn leads(&self, acks: Acks) -> Result<LeaderEpoch, AppendError> {
         let Role::Leader { epoch, in_sync } = self.role.get() else {
             let failed = self.has_failed();
             return Err(if failed { AppendError::Storage } else { AppendError::NotLeader });
@@ -274,7 +247,7 @@ impl Partition {
         Ok(epoch)
     }
 
-    fn stamp(&self, part: AppendPart, epoch: LeaderEpoch, now: i64) -> StampedBatch {
+    pub(super) fn stamp(&self, part: AppendPart, epoch: LeaderEpoch, now: i64) -> StampedBatch {
         let by_broker = self.config.borrow().message_timestamp_type == TimestampType::LogAppendTime;
         let base_offset = self.next_offset.get();
         let append_time = by_broker.then_some(now);
@@ -303,7 +276,7 @@ impl Partition {
     }
 }
 
-fn refused(why: Refused) -> AppendError {
+pub(super) fn refused(why: Refused) -> AppendError {
     match why {
         Refused::Offline => AppendError::Storage,
         Refused::DiskLow => AppendError::DiskLow,

@@ -14,7 +14,6 @@ use thiserror::Error;
 use super::batches::batches_of;
 use super::coordinators::{CoreView, GroupAsk};
 use super::held::{GroupReply, Held};
-use super::replay::Replayed;
 use super::timers::Timers;
 use crate::group::answer::ListedGroup;
 use crate::group::request::Request;
@@ -26,11 +25,7 @@ use crate::record::{BatchError, BatchHeader, BuildError, Codec, Offset, Producer
 use crate::runtime::{self, FixedMap, Mono};
 
 /// What a step may write and the log must have room for before it begins.
-const STEP_BYTES: u64 = 64 << 10;
-/// When a timer rings while the log takes nothing, it rings again after this time.
-const RETRY: std::time::Duration = std::time::Duration::from_millis(500);
-/// Timers that ring before other work of the core has its turn.
-const RUNG_MAX: usize = 64;
+pub(super) const STEP_BYTES: u64 = 64 << 10;
 /// Steps of groups nobody asked for before other work of the core has its turn.
 pub(super) const STEPS_MAX: usize = 64;
 
@@ -47,7 +42,7 @@ pub(super) enum Phase {
 
 /// Why a step's records are not in the log. The coordinator is gone then.
 #[derive(Debug, Error)]
-enum WriteError {
+pub(super) enum WriteError {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -57,30 +52,30 @@ enum WriteError {
 }
 
 /// A group and how far it has written.
-struct Slot {
-    group: Group,
+pub(super) struct Slot {
+    pub(super) group: Group,
     /// What the group says is durable when the high watermark is here.
-    written: Offset,
+    pub(super) written: Offset,
 }
 
 /// The coordinator of the groups of one partition.
 pub(super) struct Coordinator {
     pub(super) partition: Rc<Partition>,
     pub(super) core: Rc<CoreView>,
-    phase: Cell<Phase>,
-    groups: RefCell<BTreeMap<Arc<str>, Slot>>,
-    timers: RefCell<Timers>,
-    held: RefCell<Held>,
+    pub(super) phase: Cell<Phase>,
+    pub(super) groups: RefCell<BTreeMap<Arc<str>, Slot>>,
+    pub(super) timers: RefCell<Timers>,
+    pub(super) held: RefCell<Held>,
     askers: RefCell<FixedMap<Token, GroupReply>>,
     next_token: Cell<u64>,
     /// The first offset behind everything written here.
     written: Cell<Offset>,
     /// When offsets are looked at for expiry.
-    sweep_due: Cell<Mono>,
+    pub(super) sweep_due: Cell<Mono>,
     /// Groups for which a producer committed inside a transaction that has not ended.
-    open: RefCell<BTreeMap<ProducerId, BTreeSet<Arc<str>>>>,
+    pub(super) open: RefCell<BTreeMap<ProducerId, BTreeSet<Arc<str>>>>,
     /// Topics that were deleted while the log was read.
-    missed: RefCell<Vec<DeletedTopics>>,
+    pub(super) missed: RefCell<Vec<DeletedTopics>>,
 }
 
 impl Coordinator {
@@ -148,7 +143,7 @@ impl Coordinator {
     }
 
     /// One step of a group. Only a request makes a group that there is not.
-    fn step(&self, id: &Arc<str>, event: Event) {
+    pub(super) fn step(&self, id: &Arc<str>, event: Event) {
         let mut groups = self.groups.borrow_mut();
         if matches!(event, Event::Request { .. }) && !groups.contains_key(id) {
             // A group of this name may have been deleted a moment ago.
@@ -169,7 +164,7 @@ impl Coordinator {
         }
     }
 
-    fn carry_out(
+    pub(super) fn carry_out(
         &self,
         id: &Arc<str>,
         slot: &mut Slot,
@@ -227,146 +222,10 @@ impl Coordinator {
         self.held.borrow_mut().release(self.partition.high_watermark());
     }
 
-    /// When this coordinator wants to be woken.
-    pub(super) fn first_due(&self) -> Option<Mono> {
-        let timer = self.timers.borrow().first();
-        let deadline = self.held.borrow().deadline();
-        let sweep = Some(self.sweep_due.get()).filter(|at| *at != Mono::NEVER);
-        [timer, deadline, sweep].into_iter().flatten().min()
-    }
-
-    /// Does what is due.
-    pub(super) fn wake(self: &Rc<Self>, now: Mono) {
-        for _ in 0..RUNG_MAX {
-            let due = self.timers.borrow_mut().take_due(now);
-            let Some((group, key)) = due else { break };
-            if self.partition.takes(STEP_BYTES).is_ok() {
-                self.step(&group, Event::Timer(key));
-            } else {
-                // Nothing that would have to be written is decided now.
-                self.timers.borrow_mut().set(&group, key, now + RETRY);
-            }
-        }
-        self.held.borrow_mut().expire(now);
-        if self.sweep_due.get() <= now {
-            self.sweep_due.set(now + self.core.settings.groups.offsets_retention_check);
-            let coordinator = self.clone();
-            runtime::spawn(async move { coordinator.sweep().await });
-        }
-    }
-
-    /// Lets every group look at what has expired.
-    async fn sweep(self: Rc<Self>) {
-        for (count, id) in self.ids(|_| true).into_iter().enumerate() {
-            if count % STEPS_MAX == STEPS_MAX - 1 {
-                runtime::yield_now().await;
-            }
-            if self.phase.get() == Phase::Active && self.partition.takes(STEP_BYTES).is_ok() {
-                self.step(&id, Event::Timer(TimerKey::Offsets));
-            }
-        }
-    }
-
-    /// The metadata image is newer, and these topics are gone.
-    pub(super) async fn image_changed(&self, deleted: DeletedTopics) {
-        if self.phase.get() == Phase::Loading && !deleted.is_empty() {
-            return self.missed.borrow_mut().push(deleted);
-        }
-        let concerned = self.ids(|group| !deleted.is_empty() || group.follows_images());
-        for (count, id) in concerned.into_iter().enumerate() {
-            if count % STEPS_MAX == STEPS_MAX - 1 {
-                runtime::yield_now().await;
-            }
-            if self.phase.get() != Phase::Active {
-                return;
-            }
-            if !deleted.is_empty() {
-                self.step(&id, Event::TopicsDeleted(deleted.clone()));
-            }
-            self.step(&id, Event::Image);
-        }
-    }
-
-    fn ids(&self, which: impl Fn(&Group) -> bool) -> Vec<Arc<str>> {
+    pub(super) fn ids(&self, which: impl Fn(&Group) -> bool) -> Vec<Arc<str>> {
         let groups = self.groups.borrow();
         let found = groups.iter().filter(|(_, slot)| which(&slot.group));
         found.map(|(id, _)| id.clone()).collect()
-    }
-
-    /// Takes what one record of the log says.
-    pub(super) fn replay(&self, replayed: Replayed) {
-        match replayed {
-            Replayed::Record(record) => {
-                let id = record.group().clone();
-                self.replay_into(&id, |group| group.replay(record));
-            }
-            Replayed::Open(producer, record) => {
-                let id = record.group().clone();
-                self.open.borrow_mut().entry(producer).or_default().insert(id.clone());
-                self.replay_into(&id, |group| group.replay_open(producer, record));
-            }
-            Replayed::End(producer, committed) => {
-                let concerned = self.open.borrow_mut().remove(&producer).unwrap_or_default();
-                for id in concerned {
-                    self.replay_into(&id, |group| group.replay_end(producer, committed));
-                }
-            }
-        }
-    }
-
-    fn replay_into(&self, id: &Arc<str>, replay: impl FnOnce(&mut Group)) {
-        let mut groups = self.groups.borrow_mut();
-        let slot = groups
-            .entry(id.clone())
-            .or_insert_with(|| Slot { group: Group::new(id.clone()), written: 0 });
-        replay(&mut slot.group);
-        if !slot.group.exists() {
-            groups.remove(id);
-        }
-    }
-
-    /// The log has been read: groups set their timers, then requests are answered.
-    pub(super) async fn activate(&self) {
-        for (count, id) in self.ids(|_| true).into_iter().enumerate() {
-            if count % STEPS_MAX == STEPS_MAX - 1 {
-                runtime::yield_now().await;
-            }
-            if self.phase.get() != Phase::Loading {
-                return;
-            }
-            self.begin(&id);
-        }
-        if self.phase.get() != Phase::Loading {
-            return;
-        }
-        self.open_doors();
-        let missed = std::mem::take(&mut *self.missed.borrow_mut());
-        for deleted in missed {
-            self.image_changed(deleted).await;
-        }
-    }
-
-    /// Everything there is to know is known.
-    pub(super) fn open_doors(&self) {
-        self.phase.set(Phase::Active);
-        let due = runtime::now() + self.core.settings.groups.offsets_retention_check;
-        self.sweep_due.set(due);
-        self.core.arm(due);
-    }
-
-    fn begin(&self, id: &Arc<str>) {
-        let mut groups = self.groups.borrow_mut();
-        let Some(slot) = groups.get_mut(id) else { return };
-        let effects = self.core.with_context(|context| slot.group.loaded(context));
-        let done = self.carry_out(id, slot, effects);
-        if !slot.group.exists() {
-            groups.remove(id);
-        }
-        drop(groups);
-        if let Err(error) = done {
-            tracing::error!(%error, group = %id, "what a group decided could not be written");
-            self.fail();
-        }
     }
 
     /// Every group, as ListGroups tells of it.

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::coordinator::{Coordinator, Phase};
-use super::replay::{Replay, ReplayError};
+use super::coordinator::{Coordinator, Phase, STEPS_MAX, Slot};
+use super::replay::{Replay, ReplayError, Replayed};
+use crate::group::Group;
 use crate::log::ReadError;
 use crate::record::Offset;
 use crate::runtime::sync::Semaphore;
@@ -100,6 +102,82 @@ impl Coordinator {
                 without_pause = 0;
                 runtime::yield_now().await;
             }
+        }
+    }
+
+    /// Takes what one record of the log says.
+    pub(super) fn replay(&self, replayed: Replayed) {
+        match replayed {
+            Replayed::Record(record) => {
+                let id = record.group().clone();
+                self.replay_into(&id, |group| group.replay(record));
+            }
+            Replayed::Open(producer, record) => {
+                let id = record.group().clone();
+                self.open.borrow_mut().entry(producer).or_default().insert(id.clone());
+                self.replay_into(&id, |group| group.replay_open(producer, record));
+            }
+            Replayed::End(producer, committed) => {
+                let concerned = self.open.borrow_mut().remove(&producer).unwrap_or_default();
+                for id in concerned {
+                    self.replay_into(&id, |group| group.replay_end(producer, committed));
+                }
+            }
+        }
+    }
+
+    fn replay_into(&self, id: &Arc<str>, replay: impl FnOnce(&mut Group)) {
+        let mut groups = self.groups.borrow_mut();
+        let slot = groups
+            .entry(id.clone())
+            .or_insert_with(|| Slot { group: Group::new(id.clone()), written: 0 });
+        replay(&mut slot.group);
+        if !slot.group.exists() {
+            groups.remove(id);
+        }
+    }
+
+    /// The log has been read: groups set their timers, then requests are answered.
+    pub(super) async fn activate(&self) {
+        for (count, id) in self.ids(|_| true).into_iter().enumerate() {
+            if count % STEPS_MAX == STEPS_MAX - 1 {
+                runtime::yield_now().await;
+            }
+            if self.phase.get() != Phase::Loading {
+                return;
+            }
+            self.begin(&id);
+        }
+        if self.phase.get() != Phase::Loading {
+            return;
+        }
+        self.open_doors();
+        let missed = std::mem::take(&mut *self.missed.borrow_mut());
+        for deleted in missed {
+            self.image_changed(deleted).await;
+        }
+    }
+
+    /// Everything there is to know is known.
+    pub(super) fn open_doors(&self) {
+        self.phase.set(Phase::Active);
+        let due = runtime::now() + self.core.settings.groups.offsets_retention_check;
+        self.sweep_due.set(due);
+        self.core.arm(due);
+    }
+
+    fn begin(&self, id: &Arc<str>) {
+        let mut groups = self.groups.borrow_mut();
+        let Some(slot) = groups.get_mut(id) else { return };
+        let effects = self.core.with_context(|context| slot.group.loaded(context));
+        let done = self.carry_out(id, slot, effects);
+        if !slot.group.exists() {
+            groups.remove(id);
+        }
+        drop(groups);
+        if let Err(error) = done {
+            tracing::error!(%error, group = %id, "what a group decided could not be written");
+            self.fail();
         }
     }
 }

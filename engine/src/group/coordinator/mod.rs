@@ -7,7 +7,7 @@
 //! | `load`, `replay` | from the log back to groups |
 //! | `batches` | the records of a step as batches |
 //! | `held` | answers that wait until what they say is durable |
-//! | `timers` | what groups wait for |
+//! | `timers`, `waking` | what groups wait for, and what else wakes them |
 //! | `coordinators` | all of a core: started, stopped, woken |
 //!
 //! Knows partitions and groups, never requests as they travel, other cores, or how topics are made.
@@ -22,6 +22,7 @@ mod load;
 mod place;
 mod replay;
 mod timers;
+mod waking;
 
 pub use coordinators::{CoordinatorSettings, Coordinators, GroupAsk};
 pub use held::GroupReply;
