@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Left, ListedGroup};
 use super::classic::ClassicGroup;
+use super::consumer::ConsumerGroup;
 use super::membership::{Membership, not_found};
+use super::migrate;
 use super::offsets::OffsetTable;
-use super::request::{Caller, Commit, FetchOffsets, Heartbeat, Join, Leaving, Request, Sync};
+use super::request::{
+    Caller, Commit, ConsumerHeartbeat, FetchOffsets, Heartbeat, Join, Leaving, Request, Sync,
+};
 use super::{Context, Effect, Effects, Event, GroupError, TimerKey, Token};
 use crate::record::ProducerId;
 use crate::record::offsets_topic::GroupRecord;
@@ -50,6 +54,10 @@ impl Group {
             Event::Timer(TimerKey::Offsets) => self.expire(context),
             Event::Timer(key) => match &mut self.membership {
                 Membership::Classic(group) => group.timer(context, &key),
+                Membership::Consumer(group) => {
+                    let effects = group.timer(context, &key);
+                    self.settle(context, effects)
+                }
                 Membership::None => Effects::new(),
             },
             Event::Image => Effects::new(),
@@ -78,15 +86,56 @@ impl Group {
             Request::Delete => self.delete(context, from),
             Request::Describe => {
                 let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
-                said(from, Answer::Describe(found.and_then(|()| self.membership.describe())))
+                said(
+                    from,
+                    Answer::Describe(found.and_then(|()| self.membership.describe(&self.id))),
+                )
             }
             Request::DescribeConsumer => {
-                said(from, Answer::DescribeConsumer(Err(self.not_a_consumer_group())))
+                let described = self.membership.describe_consumer(context);
+                let described = described.ok_or_else(|| self.not_a_consumer_group());
+                said(from, Answer::DescribeConsumer(described))
             }
-            Request::ConsumerHeartbeat(_) => {
-                said(from, Answer::ConsumerHeartbeat(Err(self.not_a_consumer_group())))
-            }
+            Request::ConsumerHeartbeat(beat) => self.beat(context, from, caller, &beat),
         }
+    }
+
+    fn beat(
+        &mut self,
+        context: &mut Context<'_>,
+        from: Token,
+        caller: &Caller,
+        beat: &ConsumerHeartbeat,
+    ) -> Effects {
+        let classic = match &mut self.membership {
+            Membership::Consumer(group) => {
+                let effects = group.heartbeat(context, from, caller, beat);
+                return self.settle(context, effects);
+            }
+            Membership::Classic(group) => Some(group.as_mut()),
+            // A group that only commits offsets counts as an empty classic one.
+            Membership::None if self.has_committed && !beat.joins() => {
+                return said(from, Answer::ConsumerHeartbeat(Err(self.not_a_consumer_group())));
+            }
+            Membership::None => None,
+        };
+        let (made, effects) = migrate::heartbeat(context, &self.id, classic, from, caller, beat);
+        if let Some(group) = made {
+            self.membership = Membership::Consumer(Box::new(group));
+        }
+        effects
+    }
+
+    /// A consumer group in which only members of the classic protocol are left is a classic group.
+    fn settle(&mut self, context: &mut Context<'_>, mut effects: Effects) -> Effects {
+        if let Membership::Consumer(group) = &mut self.membership
+            && let Some(left) = group.downgraded()
+        {
+            let (classic, more) = migrate::downgrade(context, &self.id, left);
+            self.membership = Membership::Classic(Box::new(classic));
+            effects.extend(more);
+        }
+        effects
     }
 
     fn join(
@@ -101,6 +150,18 @@ impl Group {
         }
         let effects = match &mut self.membership {
             Membership::Classic(group) => group.join(context, from, caller, join),
+            Membership::Consumer(group) if group.is_empty() => {
+                let (made, effects) =
+                    migrate::join_empty(context, group, &self.id, from, caller, join);
+                if let Some(classic) = made {
+                    self.membership = Membership::Classic(Box::new(classic));
+                }
+                effects
+            }
+            Membership::Consumer(group) => {
+                let effects = group.join(context, from, caller, join);
+                self.settle(context, effects)
+            }
             Membership::None => Effects::new(),
         };
         if !self.membership.is_some() {
@@ -112,6 +173,7 @@ impl Group {
     fn sync(&mut self, context: &mut Context<'_>, from: Token, sync: &Sync) -> Effects {
         match &mut self.membership {
             Membership::Classic(group) => group.sync(context, from, sync),
+            Membership::Consumer(group) => group.sync(context, from, sync),
             Membership::None => said(from, Answer::Sync(Err(GroupError::UnknownMemberId))),
         }
     }
@@ -124,6 +186,7 @@ impl Group {
     ) -> Effects {
         match &mut self.membership {
             Membership::Classic(group) => group.heartbeat(context, from, heartbeat),
+            Membership::Consumer(group) => group.classic_heartbeat(context, from, heartbeat),
             Membership::None => said(from, Answer::Heartbeat(Err(GroupError::UnknownMemberId))),
         }
     }
@@ -131,6 +194,10 @@ impl Group {
     fn leave(&mut self, context: &mut Context<'_>, from: Token, leaving: &[Leaving]) -> Effects {
         match &mut self.membership {
             Membership::Classic(group) => group.leave(context, from, leaving),
+            Membership::Consumer(group) => {
+                let effects = group.leave_group(context, from, leaving);
+                self.settle(context, effects)
+            }
             Membership::None => said(from, Answer::Leave(Ok(nobody_left(leaving)))),
         }
     }
@@ -140,10 +207,19 @@ impl Group {
             let refused = commit.offsets.iter().map(|wanted| (wanted.index, Err(error.clone())));
             return said(from, Answer::Commit(refused.collect()));
         }
-        self.has_committed = true;
+        let mut refused = self.membership.refused(context, commit);
         let mut effects = self.membership.committed(context, commit);
-        let (answer, records) = self.offsets.commit(context, &self.id, commit);
+        let (mut answer, records) = match refused.is_empty() {
+            true => self.offsets.commit(context, &self.id, commit),
+            false => {
+                let mut taken = commit.clone();
+                taken.offsets.retain(|of| refused.iter().all(|(index, _)| *index != of.index));
+                self.offsets.commit(context, &self.id, &taken)
+            }
+        };
+        self.has_committed |= refused.is_empty() || !answer.is_empty();
         effects.extend(records);
+        answer.append(&mut refused);
         effects.push(Effect::Answer { to: from, answer: Answer::Commit(answer) });
         effects
     }
@@ -181,6 +257,9 @@ impl Group {
         self.has_committed = false;
         match std::mem::replace(&mut self.membership, Membership::None) {
             Membership::Classic(mut group) => group.delete(context).unwrap_or_default(),
+            Membership::Consumer(group) => {
+                group.tombstones().into_iter().map(Effect::Append).collect()
+            }
             Membership::None => {
                 let tombstone = GroupRecord::Classic { group: self.id.clone(), value: None };
                 Effects::from_iter([Effect::Append(tombstone)])
@@ -217,10 +296,33 @@ impl Group {
                 self.membership = Membership::Classic(Box::new(group));
             }
             GroupRecord::Classic { value: None, .. } => {
-                self.membership = Membership::None;
-                self.has_committed = !self.offsets.is_empty();
+                if !matches!(self.membership, Membership::Consumer(_)) {
+                    self.replay_end_of_members();
+                }
             }
-            _ => {}
+            GroupRecord::Epoch { value: None, .. } => {
+                if matches!(self.membership, Membership::Consumer(_)) {
+                    self.replay_end_of_members();
+                }
+            }
+            record => self.replay_consumer(&record),
+        }
+    }
+
+    fn replay_end_of_members(&mut self) {
+        self.membership = Membership::None;
+        self.has_committed = !self.offsets.is_empty();
+    }
+
+    /// A record of a consumer group. What removes something from one that there is not is of one
+    /// that was compacted away.
+    fn replay_consumer(&mut self, record: &GroupRecord) {
+        if let Membership::Consumer(group) = &mut self.membership {
+            group.replay(record);
+        } else if !record.is_tombstone() {
+            let mut group = Box::new(ConsumerGroup::new(self.id.clone()));
+            group.replay(record);
+            self.membership = Membership::Consumer(group);
         }
     }
 
@@ -246,6 +348,7 @@ impl Group {
         self.has_committed &= !self.offsets.is_empty();
         match &mut self.membership {
             Membership::Classic(group) => group.loaded(context),
+            Membership::Consumer(group) => group.loaded(context),
             Membership::None => Effects::new(),
         }
     }

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use super::answer::{DescribedGroup, ListedGroup};
+use super::answer::{DescribedConsumerGroup, DescribedGroup, ListedGroup};
 use super::classic::ClassicGroup;
+use super::consumer::ConsumerGroup;
 use super::offsets::Expiry;
 use super::request::{Commit, FetchOffsets};
 use super::{Context, Effects, GroupError};
@@ -18,6 +19,8 @@ pub(super) enum Membership {
     None,
     /// A group of the classic protocol.
     Classic(Box<ClassicGroup>),
+    /// A group of the consumer protocol; members of the classic one may be in it.
+    Consumer(Box<ConsumerGroup>),
 }
 
 impl Membership {
@@ -26,6 +29,7 @@ impl Membership {
         match self {
             Membership::None => false,
             Membership::Classic(group) => !group.is_unused(),
+            Membership::Consumer(_) => true,
         }
     }
 
@@ -40,6 +44,7 @@ impl Membership {
     ) -> Result<(), GroupError> {
         match self {
             Membership::Classic(group) => group.may_commit(commit),
+            Membership::Consumer(group) => group.may_commit(commit),
             Membership::None if commit.generation < 0 => Ok(()),
             Membership::None if exists => Err(GroupError::UnknownMemberId),
             Membership::None if commit.knows_epochs => Err(not_found(id)),
@@ -47,18 +52,33 @@ impl Membership {
         }
     }
 
-    /// A commit was taken, which is a sign of life.
+    /// What of a commit that may be looked at is refused all the same, by place in the request.
+    pub(super) fn refused(
+        &self,
+        context: &Context<'_>,
+        commit: &Commit,
+    ) -> Vec<(u32, Result<(), GroupError>)> {
+        let Membership::Consumer(group) = self else { return Vec::new() };
+        let verdicts = commit
+            .offsets
+            .iter()
+            .map(|of| (of.index, group.may_commit_partition(context.image, commit, of)));
+        verdicts.filter(|(_, verdict)| verdict.is_err()).collect()
+    }
+
+    /// A commit was taken, which is a sign of life in the classic protocol.
     pub(super) fn committed(&mut self, context: &mut Context<'_>, commit: &Commit) -> Effects {
         match self {
             Membership::Classic(group) => group.committed(context, &commit.member_id),
-            Membership::None => Effects::new(),
+            Membership::Consumer(_) | Membership::None => Effects::new(),
         }
     }
 
     /// Whether offsets may be fetched.
-    pub(super) fn may_fetch(&self, _fetch: &FetchOffsets) -> Result<(), GroupError> {
+    pub(super) fn may_fetch(&self, fetch: &FetchOffsets) -> Result<(), GroupError> {
         match self {
             Membership::Classic(group) => group.may_fetch(),
+            Membership::Consumer(group) => group.may_fetch(fetch),
             Membership::None => Ok(()),
         }
     }
@@ -67,7 +87,7 @@ impl Membership {
     pub(super) fn may_delete_offsets(&self) -> Result<(), GroupError> {
         match self {
             Membership::Classic(group) => group.may_delete_offsets(),
-            Membership::None => Ok(()),
+            Membership::Consumer(_) | Membership::None => Ok(()),
         }
     }
 
@@ -75,6 +95,7 @@ impl Membership {
     pub(super) fn is_subscribed_to(&self, topic: &str) -> bool {
         match self {
             Membership::Classic(group) => group.is_subscribed_to(topic),
+            Membership::Consumer(group) => group.is_subscribed_to(topic),
             Membership::None => false,
         }
     }
@@ -83,6 +104,8 @@ impl Membership {
     pub(super) fn may_delete(&self) -> Result<(), GroupError> {
         match self {
             Membership::Classic(group) => group.may_delete(),
+            Membership::Consumer(group) if !group.is_empty() => Err(GroupError::NonEmptyGroup),
+            Membership::Consumer(_) => Ok(()),
             Membership::None => Ok(()),
         }
     }
@@ -91,14 +114,18 @@ impl Membership {
     pub(super) fn expiry(&self) -> Expiry {
         match self {
             Membership::Classic(group) => group.expiry(),
-            Membership::None => Expiry::SinceCommit,
+            Membership::Consumer(_) | Membership::None => Expiry::SinceCommit,
         }
     }
 
     /// For DescribeGroups.
-    pub(super) fn describe(&self) -> Result<DescribedGroup, GroupError> {
+    pub(super) fn describe(&self, id: &str) -> Result<DescribedGroup, GroupError> {
         match self {
             Membership::Classic(group) => Ok(group.describe()),
+            Membership::Consumer(_) => {
+                let told = format!("Group {id} is not a classic group.");
+                Err(GroupError::GroupIdNotFound(told.into()))
+            }
             Membership::None => Ok(DescribedGroup {
                 state: "Empty",
                 protocol_type: Arc::default(),
@@ -108,10 +135,22 @@ impl Membership {
         }
     }
 
+    /// For ConsumerGroupDescribe; `None`: it is no consumer group.
+    pub(super) fn describe_consumer(
+        &self,
+        context: &Context<'_>,
+    ) -> Option<DescribedConsumerGroup> {
+        match self {
+            Membership::Consumer(group) => Some(group.describe(context.settings, context.image)),
+            Membership::Classic(_) | Membership::None => None,
+        }
+    }
+
     /// For ListGroups.
     pub(super) fn listed(&self, id: &Arc<str>) -> ListedGroup {
         match self {
             Membership::Classic(group) => group.listed(),
+            Membership::Consumer(group) => group.listed(),
             Membership::None => ListedGroup {
                 group: id.clone(),
                 protocol_type: Arc::default(),

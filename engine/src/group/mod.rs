@@ -16,6 +16,7 @@ mod event;
 #[expect(clippy::module_inception, reason = "the group of the folder of groups")]
 mod group;
 mod membership;
+pub mod migrate;
 pub mod offsets;
 pub mod request;
 

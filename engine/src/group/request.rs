@@ -131,6 +131,18 @@ pub struct ConsumerHeartbeat {
     pub brings_member_id: bool,
 }
 
+impl ConsumerHeartbeat {
+    /// Whether the member joins, or comes back without partitions.
+    pub fn joins(&self) -> bool {
+        self.member_epoch == 0
+    }
+
+    /// Whether the member leaves, for good or for a while.
+    pub fn leaves(&self) -> bool {
+        matches!(self.member_epoch, -1 | -2)
+    }
+}
+
 /// OffsetCommit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {

@@ -1,49 +1,46 @@
 //! The way out of the consumer protocol: the tombstones of a group, and what becomes of one when
 //! only members that speak the classic protocol are left in it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use bytes::Bytes;
 
 use super::classic_member::named;
 use super::group::ConsumerGroup;
 use super::known::Member;
-use crate::group::consumer_protocol::{PROTOCOL_TYPE, Subscription, assignment_bytes};
+use crate::group::classic::ClassicMember;
+use crate::group::consumer_protocol::{Subscription, assignment_bytes};
 use crate::group::request::Join;
 use crate::group::{Context, Effect, Effects, TimerKey};
 use crate::metadata::Image;
-use crate::record::offsets_topic::{ClassicGroupValue, ClassicMemberValue, GroupRecord};
+use crate::record::offsets_topic::GroupRecord;
 
-/// What a consumer group has become; it itself is over.
+/// What is left of a consumer group that is over: the members of a classic one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downgrade {
-    /// The classic group. Its record is written already.
-    pub value: ClassicGroupValue,
-    /// All protocols of each member, in the order of the members; their records hold but one.
-    pub protocols: Vec<Vec<(Arc<str>, Bytes)>>,
-    /// Whether it has to rebalance at once.
+    /// The generation of the classic group.
+    pub generation: i32,
+    /// Its members. Nothing of them is written yet.
+    pub members: Vec<ClassicMember>,
+    /// Whether it has to rebalance at once: what the members have is old.
     pub rebalance: bool,
 }
 
 impl ConsumerGroup {
-    /// What the last step made of the group, when it is no consumer group any more.
+    /// What the last step left of the group, when it is no consumer group any more.
     pub fn downgraded(&mut self) -> Option<Downgrade> {
         self.passing.downgrade.take()
     }
 
     /// The records that delete the group, in the order in which readers expect them.
     pub fn tombstones(&self) -> Vec<GroupRecord> {
-        let group = || self.id.clone();
         let members = || self.known.members.keys();
         let mut records: Vec<GroupRecord> = Vec::new();
         records.extend(members().map(|member| self.current_record(member, None)));
         records.extend(members().map(|member| self.target_record(member, None)));
-        records.push(GroupRecord::TargetEpoch { group: group(), value: None });
+        records.push(GroupRecord::TargetEpoch { group: self.id.clone(), value: None });
         records.extend(members().map(|member| self.member_record(member, None)));
         let patterns = self.known.patterns.keys().cloned();
         records.extend(patterns.map(|pattern| self.pattern_record(pattern, None)));
-        records.push(GroupRecord::PartitionMetadata { group: group(), value: None });
+        records.push(self.partition_metadata_tombstone());
         records.push(self.epoch_record(None));
         records
     }
@@ -72,7 +69,7 @@ impl ConsumerGroup {
             && self.known.members.len() <= context.settings.members_max
     }
 
-    /// Turns the group into a classic one.
+    /// Ends the group; what is left of it is for [`ConsumerGroup::downgraded`].
     pub(super) fn become_classic(
         &mut self,
         context: &Context<'_>,
@@ -80,82 +77,37 @@ impl ConsumerGroup {
         gone: &[Arc<str>],
         rebalance: bool,
     ) {
-        let value = self.classic_value(context, gone);
-        let protocols = value.members.iter().map(|member| self.protocols_of(&member.member_id));
-        let protocols = protocols.collect();
-        let members: Vec<Arc<str>> = self.known.members.keys().cloned().collect();
+        let left = self.known.members.iter().filter(|(id, _)| !gone.contains(id));
+        let members = left.map(|(id, member)| self.taken_along(context.image, id, member));
+        let (generation, members) = (self.known.epoch, members.collect());
+        let all: Vec<Arc<str>> = self.known.members.keys().cloned().collect();
         for record in self.tombstones() {
             self.write(effects, record);
         }
-        effects.push(Effect::Append(GroupRecord::Classic {
-            group: self.id.clone(),
-            value: Some(value.clone()),
-        }));
-        members.iter().for_each(|member| self.cancel_timers(effects, member));
+        all.iter().for_each(|member| self.cancel_timers(effects, member));
         if self.passing.matching.take().is_some() {
             effects.push(Effect::Timer { key: TimerKey::Patterns, at: None });
         }
-        self.passing.downgrade = Some(Downgrade { value, protocols, rebalance });
+        self.passing.downgrade = Some(Downgrade { generation, members, rebalance });
     }
 
-    fn classic_value(&self, context: &Context<'_>, gone: &[Arc<str>]) -> ClassicGroupValue {
-        let left = || self.known.members.iter().filter(|(id, _)| !gone.contains(id));
-        let protocol = shared_protocol(left().map(|(_, member)| member));
-        let member = |(id, member)| self.classic_member_value(context.image, &protocol, id, member);
-        ClassicGroupValue {
-            protocol_type: Arc::from(PROTOCOL_TYPE),
-            generation: self.known.epoch,
-            leader: left().next().map(|(id, _)| id.clone()),
-            state_timestamp: context.wall,
-            members: left().map(member).collect(),
-            protocol: Some(protocol),
-        }
-    }
-
-    fn classic_member_value(
-        &self,
-        image: &Image,
-        protocol: &Arc<str>,
-        id: &Arc<str>,
-        member: &Member,
-    ) -> ClassicMemberValue {
-        let brought = self.protocols_of(id);
-        let subscription = brought.into_iter().find(|(name, _)| name == protocol);
-        let subscription = subscription.map(|(_, metadata)| metadata).unwrap_or_default();
-        let version = Subscription::parse(&subscription).map_or(0, |read| read.version);
-        let target = self.known.target.get(id).map_or(&[][..], Vec::as_slice);
+    /// A member and what it shall have, as the classic protocol knows it.
+    fn taken_along(&self, image: &Image, id: &Arc<str>, member: &Member) -> ClassicMember {
         let wish = &member.wish;
-        ClassicMemberValue {
+        let classic = wish.classic.as_ref();
+        let protocols = classic.map(|classic| classic.protocols.clone()).unwrap_or_default();
+        let metadata = protocols.first().map(|(_, metadata)| metadata.as_ref());
+        let version = metadata.and_then(Subscription::parse).map_or(0, |read| read.version);
+        let target = self.known.target.get(id).map_or(&[][..], Vec::as_slice);
+        ClassicMember {
             member_id: id.clone(),
             instance_id: wish.instance_id.clone(),
             client_id: wish.client_id.clone(),
             client_host: wish.client_host.clone(),
             rebalance_timeout_ms: wish.rebalance_timeout_ms,
-            session_timeout_ms: wish.classic.as_ref().map_or(0, |c| c.session_timeout_ms),
+            session_timeout_ms: classic.map_or(0, |classic| classic.session_timeout_ms),
             assignment: assignment_bytes(version, &named(target, image)),
-            subscription,
+            protocols,
         }
     }
-
-    fn protocols_of(&self, member: &Arc<str>) -> Vec<(Arc<str>, Bytes)> {
-        let member = self.known.members.get(member);
-        let classic = member.and_then(|member| member.wish.classic.as_ref());
-        classic.map(|classic| classic.protocols.clone()).unwrap_or_default()
-    }
-}
-
-/// The protocol that all can do and most prefer.
-fn shared_protocol<'a>(members: impl Iterator<Item = &'a Member> + Clone) -> Arc<str> {
-    let protocols = |member: &'a Member| {
-        member.wish.classic.iter().flat_map(|classic| classic.protocols.iter().map(|p| &p.0))
-    };
-    let shared = |name: &Arc<str>| members.clone().all(|m| protocols(m).any(|can| can == name));
-    let mut votes: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
-    for member in members.clone() {
-        if let Some(best) = protocols(member).find(|name| shared(name)) {
-            *votes.entry(best).or_default() += 1;
-        }
-    }
-    let elected = votes.into_iter().max_by_key(|(_, votes)| *votes);
-    elected.map(|(name, _)| name.clone()).unwrap_or_default()
 }

@@ -63,7 +63,7 @@ impl ConsumerGroup {
         let full = request.rebalance_timeout_ms != -1
             && (request.topics.is_some() || request.pattern.is_some())
             && request.owned.is_some();
-        let tell = request.member_epoch == JOINING || full || regained;
+        let tell = request.joins() || full || regained;
         Ok(self.told(context, member_id, tell))
     }
 
@@ -97,7 +97,7 @@ impl ConsumerGroup {
     /// Whether the member may speak in the epoch that it names. The member whose place it takes
     /// comes back, when it is a static one that is back under another id.
     fn admit(&self, request: &ConsumerHeartbeat) -> Result<Option<Arc<str>>, GroupError> {
-        let joins = request.member_epoch == JOINING;
+        let joins = request.joins();
         let Some(instance) = &request.instance_id else {
             return match self.known.members.get(&request.member_id) {
                 Some(member) => check_epoch(member, request).map(|()| None),

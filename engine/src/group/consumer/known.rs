@@ -28,6 +28,8 @@ pub(super) struct Known {
     pub target: BTreeMap<Arc<str>, Vec<TopicPartitions>>,
     /// What each pattern matched.
     pub patterns: BTreeMap<Arc<str>, PatternValue>,
+    /// A record of its topics stands in the log, as Kafka before 4.1 wrote it.
+    pub partition_metadata: bool,
 }
 
 /// A member of a group.
@@ -50,6 +52,7 @@ impl Default for Known {
             members: BTreeMap::new(),
             target: BTreeMap::new(),
             patterns: BTreeMap::new(),
+            partition_metadata: false,
         }
     }
 }
@@ -121,8 +124,10 @@ impl Known {
                     self.patterns.insert(pattern.clone(), value);
                 }
             }
+            GroupRecord::PartitionMetadata { value, .. } => {
+                self.partition_metadata = value.is_some();
+            }
             GroupRecord::Epoch { value: None, .. }
-            | GroupRecord::PartitionMetadata { .. }
             | GroupRecord::Offset { .. }
             | GroupRecord::Classic { .. } => {}
         }

@@ -11,7 +11,8 @@
 //! | `retarget`, `assign` | the target assignment, and the assignors |
 //! | `step`, `reconcile`, `owned` | each member's way to its target, and timers |
 //! | `leave` | members that go |
-//! | `classic_member`, `downgrade` | members of the classic protocol, and the way back to it |
+//! | `classic_member` | members of the classic protocol |
+//! | `upgrade`, `downgrade` | the way from a classic group, and back |
 //! | `commit` | who may commit and fetch offsets |
 //!
 //! Must not know: requests' versions, connections, files.
@@ -34,9 +35,12 @@ mod retarget;
 mod step;
 mod subscribe;
 mod tally;
+mod upgrade;
 
 pub use downgrade::Downgrade;
 pub use group::ConsumerGroup;
+pub use request::check as check_heartbeat;
+pub use upgrade::{Upgrade, UpgradedMember};
 
 #[cfg(test)]
 mod classic_member_test;

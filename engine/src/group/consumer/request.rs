@@ -15,10 +15,7 @@ pub(super) const LEAVING_FOR_NOW: i32 = -2;
 ///
 /// # Errors
 /// INVALID_REQUEST with what is wrong, or UNSUPPORTED_ASSIGNOR.
-pub(super) fn check(
-    request: &ConsumerHeartbeat,
-    settings: &GroupSettings,
-) -> Result<(), GroupError> {
+pub fn check(request: &ConsumerHeartbeat, settings: &GroupSettings) -> Result<(), GroupError> {
     let epoch = request.member_epoch;
     let needs_id = request.brings_member_id || epoch > JOINING || epoch == LEAVING;
     refuse(needs_id && is_blank(&request.member_id), "MemberId can't be empty.")?;

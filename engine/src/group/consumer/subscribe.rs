@@ -143,6 +143,9 @@ impl ConsumerGroup {
             let value = GroupEpochValue { epoch: self.known.epoch + 1, metadata_hash: hash };
             self.write(effects, self.epoch_record(Some(value)));
         }
+        if self.known.partition_metadata {
+            self.write(effects, self.partition_metadata_tombstone());
+        }
     }
 
     /// A record of what a member wants.
@@ -152,6 +155,11 @@ impl ConsumerGroup {
         value: Option<MemberValue>,
     ) -> GroupRecord {
         GroupRecord::Member { group: self.id.clone(), member: member.clone(), value }
+    }
+
+    /// Removes what Kafka before 4.1 wrote of the topics; the hash took its place.
+    pub(super) fn partition_metadata_tombstone(&self) -> GroupRecord {
+        GroupRecord::PartitionMetadata { group: self.id.clone(), value: None }
     }
 
     /// A record of the group's epoch.

@@ -116,6 +116,21 @@ impl GroupRecord {
         }
     }
 
+    /// Whether it removes what it is about.
+    pub fn is_tombstone(&self) -> bool {
+        match self {
+            GroupRecord::Offset { value, .. } => value.is_none(),
+            GroupRecord::Classic { value, .. } => value.is_none(),
+            GroupRecord::Epoch { value, .. } => value.is_none(),
+            GroupRecord::PartitionMetadata { value, .. } => value.is_none(),
+            GroupRecord::Member { value, .. } => value.is_none(),
+            GroupRecord::TargetEpoch { value, .. } => value.is_none(),
+            GroupRecord::Target { value, .. } => value.is_none(),
+            GroupRecord::Current { value, .. } => value.is_none(),
+            GroupRecord::Pattern { value, .. } => value.is_none(),
+        }
+    }
+
     /// The key in the log. Names must not be longer than [`super::PLAIN_TEXT_BYTES_MAX`].
     pub fn key_bytes(&self) -> Bytes {
         let (kind, names) = match self {
