@@ -68,6 +68,10 @@ core_metrics! {
     syncs: "File syncs finished.",
     sync_bytes: "Bytes that those syncs made durable.",
     ring_enters: "System calls that submitted operations from a busy core.",
+    cleanings: "Logs cleaned.",
+    cleanings_failed: "Logs that could not be cleaned; they are tried again.",
+    cleaned_bytes_before: "Bytes of segments before they were cleaned.",
+    cleaned_bytes_after: "Bytes that they became.",
     task_panics: "Tasks that ended in a panic.",
 }
 

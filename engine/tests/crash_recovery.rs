@@ -60,6 +60,7 @@ async fn open(outside: &Shared) -> Rc<Log> {
             clean: outside.closed,
             recovery_point: outside.recovery_point,
             log_start: outside.log_start,
+            cleaned: None,
         }
     };
     let opened = Log::open(Path::new(PLACE), id(), config(), from, &|_| {}).await;

@@ -73,7 +73,7 @@ async fn open(id: LogId) -> Result<Rc<Log>, String> {
     let dir = Directory::create_all(Path::new(DIR)).await.map_err(|error| error.to_string())?;
     let points = checkpoints::read(&dir, checkpoints::RECOVERY_POINTS).await.unwrap();
     let recovery_point = points.get(&("events".to_owned(), id.partition)).copied().unwrap_or(0);
-    let from = OpenFrom { clean: false, recovery_point, log_start: 0 };
+    let from = OpenFrom { clean: false, recovery_point, log_start: 0, ..OpenFrom::default() };
     let opened = Log::open(&path_of(id), id, config(), from, &|_| ()).await;
     opened.map(|(log, _)| log).map_err(|error| error.to_string())
 }
@@ -239,7 +239,7 @@ fn what_was_durable_survives_every_power_cut() {
 
 #[test]
 fn every_planted_bug_is_found() {
-    for bug in Bug::ALL {
+    for bug in Bug::OF_LOADS {
         plant(Some(bug));
         let found = (0..300).find_map(|seed| {
             let outcome = std::panic::catch_unwind(|| run(seed));

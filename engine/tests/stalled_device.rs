@@ -38,7 +38,8 @@ impl Dir {
         let id = LogId { topic: Uuid::from_u128(topic), partition: 0 };
         let path = Path::new(path).join("events-0");
         let config = Arc::new(TopicConfig::default());
-        let from = OpenFrom { clean: false, recovery_point: 0, log_start: 0 };
+        let from =
+            OpenFrom { clean: false, recovery_point: 0, log_start: 0, ..OpenFrom::default() };
         let (log, _) = Log::open(&path, id, config.as_ref(), from, &|_| ()).await.unwrap();
         let settings = CommitterSettings {
             in_flight_max: 4,

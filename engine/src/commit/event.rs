@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::log::cleaner::Replacement;
 use crate::metadata::LogId;
 use crate::record::Offset;
 use crate::runtime::sync::oneshot;
@@ -18,7 +19,6 @@ pub struct Ends {
 }
 
 /// A change other than an append, ordered with the appends of the same log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Drop everything at and above `to`.
     Truncate {
@@ -27,12 +27,23 @@ pub enum Change {
     },
     /// Raise the log start: retention or DeleteRecords.
     StartAt(Offset),
+    /// Put compacted segments in the place of those that they were made of.
+    Replace(Box<Replacement>),
     /// Remove the log; its files go after `file.delete.delay.ms`.
     Delete,
 }
 
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is done.
+    Done,
+    /// It was made for what the log no longer has; nothing was changed. Only a `Replace`.
+    Outdated,
+}
+
 /// Resolves once the change is done; an error when the log dir went offline first.
-pub type Ticket = oneshot::Receiver<()>;
+pub type Ticket = oneshot::Receiver<Applied>;
 
 /// Why the committer takes no append now. Nothing was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

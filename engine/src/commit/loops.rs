@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::committer::{Committer, Entry};
-use super::event::{Change, CommitEvent};
+use super::event::{Applied, Change, CommitEvent};
 use super::queue::Step;
 use crate::log::LogError;
 use crate::record::StampedBatch;
@@ -62,9 +62,9 @@ async fn write_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), L
             None => return Ok(()),
             Some(Step::Append(batches)) => write_group(committer, entry, batches).await?,
             Some(Step::Change(change, done)) => {
-                apply(committer, entry, change).await?;
+                let applied = apply(committer, entry, change).await?;
                 // The caller may have gone; the change holds all the same.
-                let _ = done.send(());
+                let _ = done.send(applied);
             }
         }
         if committer.offline().is_some() {
@@ -101,19 +101,24 @@ async fn apply(
     committer: &Rc<Committer>,
     entry: &Rc<Entry>,
     change: Change,
-) -> Result<(), LogError> {
+) -> Result<Applied, LogError> {
     match change {
         Change::Truncate { to } => {
             entry.log.truncate(to).await?;
             entry.durable.set(entry.durable.get().min(to));
         }
         Change::StartAt(offset) => entry.log.start_at(offset).await?,
+        Change::Replace(replacement) => {
+            if !entry.log.replace_segments(*replacement).await? {
+                return Ok(Applied::Outdated);
+            }
+        }
         Change::Delete => {
             committer.forget(entry.id);
             entry.log.delete().await?;
         }
     }
-    Ok(())
+    Ok(Applied::Done)
 }
 
 async fn sync_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), LogError> {

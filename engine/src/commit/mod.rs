@@ -15,5 +15,5 @@ mod queue;
 mod space;
 
 pub use committer::{Committer, CommitterSettings};
-pub use event::{Change, CommitEvent, Ends, Refused, Ticket};
+pub use event::{Applied, Change, CommitEvent, Ends, Refused, Ticket};
 pub use space::DiskSpace;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::event::Change;
+use super::event::{Applied, Change};
 use crate::record::StampedBatch;
 use crate::runtime::sync::oneshot;
 
@@ -17,12 +17,12 @@ pub(super) enum Step {
     /// Append these, in one go.
     Append(Vec<StampedBatch>),
     /// Apply this change, then say so.
-    Change(Change, oneshot::Sender<()>),
+    Change(Change, oneshot::Sender<Applied>),
 }
 
 enum Operation {
     Append(StampedBatch),
-    Change(Change, oneshot::Sender<()>),
+    Change(Change, oneshot::Sender<Applied>),
 }
 
 /// Appends and changes of one log, first in, first out.
@@ -36,7 +36,7 @@ impl Queue {
         self.operations.push_back(Operation::Append(batch));
     }
 
-    pub(super) fn push_change(&mut self, change: Change, done: oneshot::Sender<()>) {
+    pub(super) fn push_change(&mut self, change: Change, done: oneshot::Sender<Applied>) {
         self.operations.push_back(Operation::Change(change, done));
     }
 

@@ -102,6 +102,8 @@ pub struct CoreConfig {
     pub syncs_in_flight: usize,
     /// `corelog.test.skip.sync`.
     pub skip_sync_for_tests: bool,
+    /// `corelog.test.failpoint`; empty for none.
+    pub failpoint_for_tests: String,
 }
 
 /// Background work on logs.
@@ -297,6 +299,7 @@ fn cores(values: &Values<'_>) -> CoreConfig {
         memory_budget_bytes: values.number("corelog.memory.budget.bytes"),
         syncs_in_flight: values.number("corelog.syncs.in.flight"),
         skip_sync_for_tests: values.flag("corelog.test.skip.sync"),
+        failpoint_for_tests: values.text("corelog.test.failpoint").to_string(),
     }
 }
 

@@ -10,6 +10,9 @@ use super::values::Values;
 /// What a thread's map of keys must at least have, as in Kafka.
 const DEDUPE_BYTES_MIN: i64 = 1 << 20;
 
+/// Smaller reads would cost more than they save.
+const READ_BYTES_MIN: usize = 16 << 10;
+
 /// Settings of the log cleaner. The sizes are shares of one of its threads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CleanerConfig {
@@ -18,9 +21,9 @@ pub struct CleanerConfig {
     pub threads: usize,
     /// Memory for the map of keys.
     pub dedupe_bytes: usize,
-    /// How full that map may get, above 0.
+    /// How full that map may get; at least one key always fits.
     pub load_factor: f64,
-    /// Bytes read at one time; a larger batch is read as a whole all the same.
+    /// Bytes read at one time, 16 KiB or more; a larger batch is read as a whole all the same.
     pub read_bytes: usize,
     /// Bytes read and written in one second, over all threads.
     pub bytes_per_second: f64,
@@ -47,7 +50,7 @@ pub(super) fn cleaner(values: &Values<'_>) -> Result<CleanerConfig, ConfigError>
         dedupe_bytes: usize::try_from(share).unwrap_or(usize::MAX),
         load_factor: values.fraction("log.cleaner.io.buffer.load.factor"),
         // One buffer to read and one to write.
-        read_bytes: usize::try_from(buffers / threads.max(1) / 2).unwrap_or(0),
+        read_bytes: usize::try_from(buffers / threads.max(1) / 2).unwrap_or(0).max(READ_BYTES_MIN),
         bytes_per_second: values.fraction("log.cleaner.io.max.bytes.per.second"),
         backoff: values.millis("log.cleaner.backoff.ms"),
     })

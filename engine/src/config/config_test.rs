@@ -538,6 +538,7 @@ fn the_cleaners_threads_share_its_memory() {
     assert_eq!(default.backoff, std::time::Duration::from_secs(15));
     let four = config(&[("log.cleaner.threads", "4")]);
     assert_eq!((four.threads, four.dedupe_bytes, four.read_bytes), (4, 32 << 20, 64 << 10));
+    assert_eq!(config(&[("log.cleaner.io.buffer.size", "0")]).read_bytes, 16 << 10);
     assert_eq!(config(&[("log.cleaner.threads", "0")]).threads, 0);
     assert_eq!(
         refusal(&[("log.cleaner.threads", "128")]),

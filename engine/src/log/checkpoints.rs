@@ -1,5 +1,5 @@
 //! Offset checkpoints of a log dir, in Kafka's text format: recovery points, log starts, high
-//! watermarks.
+//! watermarks, cleaner points.
 //!
 //!     0                 version
 //!     2                 number of lines that follow
@@ -19,6 +19,8 @@ use crate::runtime::Directory;
 pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 /// First offset that may be read.
 pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
+/// Everything below was cleaned.
+pub const CLEANER_POINTS: &str = "cleaner-offset-checkpoint";
 /// High watermarks.
 pub const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::record::Offset;
 use crate::runtime::{Directory, random_uuid, sleep, spawn};
 
 use super::error::LogError;
@@ -16,6 +17,7 @@ impl Log {
     pub async fn delete(&self) -> Result<(), LogError> {
         let _held = self.upkeep.acquire().await;
         self.poisoned.set(true);
+        self.state.borrow_mut().abandon_cleaning(Offset::MIN);
         let dir = self.directory();
         let Some((parent, name)) = dir.path().parent().zip(dir.path().file_name()) else {
             return Err(LogError::io("deletion", dir.path(), std::io::ErrorKind::NotFound.into()));
@@ -32,8 +34,7 @@ impl Log {
         let (parent, moved) =
             work.await.map_err(|error| LogError::io("deletion", dir.path(), error))?;
         *self.dir.borrow_mut() = moved;
-        let delay = Duration::from_millis(self.config.borrow().file_delete_delay_ms);
-        spawn(remove_later(parent, renamed, delay));
+        spawn(remove_later(parent, renamed, self.file_delete_delay()));
         Ok(())
     }
 }

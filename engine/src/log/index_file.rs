@@ -106,6 +106,11 @@ impl<E: Entry> IndexFile<E> {
         &self.file
     }
 
+    /// The same index in a file that was renamed.
+    pub fn in_file(self, file: Arc<SegmentFile>) -> IndexFile<E> {
+        IndexFile { file, ..self }
+    }
+
     /// Adds an entry when it may stand after the last one; says whether it did.
     pub fn push(&mut self, entry: E) -> bool {
         if self.last.is_some_and(|last| !entry.follows(last)) {

@@ -8,12 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::metadata::LogId;
 use crate::record::{LeaderEpoch, Offset};
 use crate::runtime::sync::Semaphore;
 use crate::runtime::{Directory, rng, wall};
 
+use super::cleaner::Abandon;
 use super::epochs::{EpochCache, EpochStart};
 use super::error::LogError;
 use super::names::EPOCH_CHECKPOINT;
@@ -45,6 +47,10 @@ pub(super) struct State {
     pub durable: Offset,
     /// Everything below needs no recovery.
     pub recovery_point: Offset,
+    /// Everything below was cleaned, as far as that is known.
+    pub cleaned: Option<Offset>,
+    /// The cleaning under way.
+    pub cleaning: Option<Abandon>,
     /// Counts the writes of the window checkpoint.
     pub generation: u64,
     /// Counts truncations, so that a sync from before one claims nothing.
@@ -166,10 +172,7 @@ impl Log {
             .map(|(segment, end)| SegmentFacts {
                 end,
                 bytes: u64::from(segment.fill.bytes),
-                youngest_ms: match segment.fill.max_timestamp {
-                    timestamp if timestamp >= 0 => timestamp,
-                    _ => segment.created_ms,
-                },
+                youngest_ms: segment.youngest_ms(),
             })
             .collect();
         first_kept(&facts, &config, now_ms, below).filter(|start| *start > state.start)
@@ -208,6 +211,11 @@ impl Log {
         dir.replace(name, content)
             .await
             .map_err(|error| self.poison("replace", dir.path().join(name), error))
+    }
+
+    /// `file.delete.delay.ms`.
+    pub(super) fn file_delete_delay(&self) -> Duration {
+        Duration::from_millis(self.config.borrow().file_delete_delay_ms)
     }
 
     /// An owned handle: the directory may be renamed while an operation is under way.

@@ -8,6 +8,8 @@
 //! | `append` | writing batches, rolling segments |
 //! | `upkeep` | syncs, checkpoints, closing |
 //! | `read`, `times` | from an offset or a timestamp to bytes |
+//! | `cleaner` | compaction of segments, apart from any log |
+//! | `cleaning`, `replace` | what a log hands out to be cleaned, and how it takes the result |
 //! | `truncate`, `delete` | cutting the end, moving the start, taking the whole away |
 //! | `retention` | which segments are past their time, pure |
 //! | `segment`, `fill` | one segment, and how far it is filled |
@@ -24,9 +26,11 @@
 
 pub mod checkpoints;
 pub mod clean_shutdown;
+pub mod cleaner;
 pub mod producers;
 
 mod append;
+mod cleaning;
 mod cursor;
 mod delete;
 mod epochs;
@@ -44,6 +48,7 @@ mod partition_metadata;
 mod read;
 mod rebuild;
 mod recovery_table;
+mod replace;
 mod replay;
 mod retention;
 #[cfg(all(test, not(simulated)))]

@@ -43,6 +43,8 @@ pub struct OpenFrom {
     pub recovery_point: Offset,
     /// First offset that may be read, as far as the log dir's checkpoint knows.
     pub log_start: Offset,
+    /// Everything below was cleaned, as far as the log dir's checkpoint knows.
+    pub cleaned: Option<Offset>,
 }
 
 /// What opening took.
@@ -292,6 +294,8 @@ impl Opening<'_> {
             end,
             durable: end,
             recovery_point: self.window.as_ref().map_or(0, |window| window.recovery_point).min(end),
+            cleaned: self.from.cleaned,
+            cleaning: None,
             generation: self.window.as_ref().map_or(0, |window| window.generation),
             truncations: 0,
             segments: self.segments,

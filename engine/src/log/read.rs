@@ -149,7 +149,10 @@ impl Log {
         let limit = first.position + u64::from(wanted.bytes_max);
         let (end, next_offset) = self.extent(view, &first, limit, wanted.below).await?;
         let bytes = u32::try_from(end - first.position).unwrap_or(u32::MAX);
-        self.state.borrow_mut().hints.add(view.fill.base, next_offset, end);
+        let mut state = self.state.borrow_mut();
+        if state.current(view).is_some() {
+            state.hints.add(view.fill.base, next_offset, end);
+        }
         Ok(Some(vec![view.part(first.position, bytes)]))
     }
 
@@ -218,7 +221,7 @@ impl Log {
         let accepts = |entry: super::offset_index::OffsetEntry| {
             before(u64::from(entry.position), base + i64::from(entry.relative))
         };
-        let index = match self.state.borrow().segments.get(&base) {
+        let index = match self.state.borrow().current(view) {
             Some(segment) if !segment.distrusted => segment.offsets.view(accepts),
             _ => return Ok(0),
         };
@@ -229,7 +232,7 @@ impl Log {
     /// An index led to something that is not a batch: readers do without it until it is rebuilt.
     pub(super) fn distrust(&self, view: &View) {
         let mut state = self.state.borrow_mut();
-        let Some(segment) = state.segments.get_mut(&view.fill.base) else { return };
+        let Some(segment) = state.current_mut(view) else { return };
         if !segment.distrusted && !view.is_void() {
             segment.distrusted = true;
             let file = view.file.path();
@@ -316,6 +319,18 @@ impl Segment {
 }
 
 impl State {
+    /// The segment of a view, unless another one was swapped in meanwhile.
+    pub(super) fn current(&self, view: &View) -> Option<&Segment> {
+        let segment = self.segments.get(&view.fill.base);
+        segment.filter(|segment| Arc::ptr_eq(&segment.file, &view.file))
+    }
+
+    /// The same, to be changed.
+    pub(super) fn current_mut(&mut self, view: &View) -> Option<&mut Segment> {
+        let segment = self.segments.get_mut(&view.fill.base);
+        segment.filter(|segment| Arc::ptr_eq(&segment.file, &view.file))
+    }
+
     /// The segment that holds an offset, or the next one when none does.
     pub(super) fn segment_of(&self, offset: Offset) -> Option<&Segment> {
         let holder = self.segments.range(..=offset).next_back().map(|(_, segment)| segment);

@@ -138,7 +138,8 @@ impl Log {
         self.write_epochs().await
     }
 
-    /// Epoch of the batch that holds an offset; `None` outside of the log.
+    /// Epoch of the batch that holds an offset; `None` outside the log, and where compaction left
+    /// no batch.
     async fn epoch_at(&self, offset: Offset) -> Result<Option<LeaderEpoch>, ReadError> {
         if offset < self.start_offset() || offset >= self.end_offset() {
             return Ok(None);
@@ -148,7 +149,8 @@ impl Log {
             return Ok(None);
         };
         let batch = self.locate(&view, None, offset).await?;
-        Ok(batch.map(|batch| batch.header.partition_leader_epoch))
+        let holder = batch.filter(|batch| batch.header.base_offset <= offset);
+        Ok(holder.map(|batch| batch.header.partition_leader_epoch))
     }
 }
 

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
+use crate::config::Fraction;
 use crate::metadata::LogId;
-use crate::record::{BatchBuilder, BatchHeader, Codec, Offset, StampedBatch};
+use crate::record::{BatchBuilder, BatchHeader, Codec, Offset, Records, StampedBatch};
+use crate::runtime::sync::watch;
 use crate::runtime::{Part, ScratchDir};
 
+use super::cleaner::{CleanerSettings, CleanerStats, Cleaning, Tempo};
 use super::error::LogError;
 use super::log::Log;
 use super::open::{OpenFrom, RecoveryReport};
@@ -76,6 +79,75 @@ pub fn stamped(
     StampedBatch::from_checked(header, bytes, offset, EPOCH, None)
 }
 
+/// A batch with a record per key, at `timestamp` and one more per record; no value deletes the key.
+pub fn keyed(
+    offset: Offset,
+    timestamp: i64,
+    records: &[(&str, Option<&str>)],
+    codec: Codec,
+) -> StampedBatch {
+    let mut builder = BatchBuilder::new(codec);
+    for (index, (key, value)) in records.iter().enumerate() {
+        let value = value.map(str::as_bytes);
+        builder.push(timestamp + index as i64, Some(key.as_bytes()), value);
+    }
+    let bytes = builder.finish().expect("a batch");
+    let header = BatchHeader::parse(&bytes).expect("a header");
+    StampedBatch::from_checked(header, bytes, offset, EPOCH, None)
+}
+
+/// What the tests of compaction run with.
+pub fn compacted() -> LogConfig {
+    LogConfig { compacts: true, deletes: false, min_cleanable_ratio: Fraction::new(0.0), ..small() }
+}
+
+/// Room for everything.
+pub fn roomy() -> CleanerSettings {
+    CleanerSettings { dedupe_bytes: 1 << 20, load_factor: 0.9, read_bytes: 1000, reserve_bytes: 0 }
+}
+
+/// Cleans the log, if that is due, and swaps the result in; answers what it did.
+pub async fn compact(log: &Log, now_ms: i64, settings: CleanerSettings) -> Option<CleanerStats> {
+    let input = log.begin_cleaning(now_ms, log.end_offset()).await.expect("a log to clean")?;
+    let (_stop, stopped) = watch::channel(false);
+    let tempo = Tempo::new(f64::MAX, stopped);
+    let mut cleaning = Cleaning::begin(input, settings, tempo).await.expect("a gathered log");
+    while let Some(replacement) = cleaning.next_group().await.expect("a cleaned group") {
+        assert!(
+            log.replace_segments(replacement).await.expect("a swap"),
+            "nothing else changed the log"
+        );
+    }
+    log.end_cleaning(Some(cleaning.end()));
+    Some(cleaning.stats())
+}
+
+/// Every record as offset, timestamp, key and value, each batch's header before.
+pub async fn records_of(log: &Log) -> Vec<(BatchHeader, Vec<KeyedRecord>)> {
+    let mut found = Vec::new();
+    let mut at = log.start_offset();
+    loop {
+        let parts = log.read(at, Offset::MAX, 3000, true).await.expect("a read");
+        if parts.is_empty() {
+            return found;
+        }
+        for (header, batch) in batches_of(&parts).await {
+            at = header.next_offset();
+            let opened = Records::open(&header, &batch, 1 << 20).expect("readable records");
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let records = opened.iter().map(|record| {
+                let record = record.expect("a record");
+                let key = record.key.map(text).unwrap_or_default();
+                (record.offset, record.timestamp, key, record.value.map(text))
+            });
+            found.push((header, records.collect()));
+        }
+    }
+}
+
+/// Offset, timestamp, key, value.
+pub type KeyedRecord = (Offset, i64, String, Option<String>);
+
 /// The same batch, written by the leader of another epoch.
 pub fn in_epoch(batch: StampedBatch, epoch: i32) -> StampedBatch {
     let StampedBatch { header, bytes } = batch;
@@ -106,18 +178,21 @@ pub async fn read_all(log: &Log, from: Offset, bytes_max: u32) -> Vec<BatchHeade
 }
 
 pub async fn headers_of(parts: &[Part]) -> Vec<BatchHeader> {
-    let mut headers = Vec::new();
+    batches_of(parts).await.into_iter().map(|(header, _)| header).collect()
+}
+
+pub async fn batches_of(parts: &[Part]) -> Vec<(BatchHeader, Bytes)> {
+    let mut batches = Vec::new();
     for part in parts {
         let Part::File(slice) = part else { panic!("a slice") };
         let len = slice.bytes as usize;
         let bytes = slice.file.read_at(slice.position, len).await.expect("bytes");
-        let mut rest = bytes.as_ref();
+        let mut rest = bytes;
         while !rest.is_empty() {
-            assert!(crate::record::check_crc(rest), "a whole batch");
-            let header = BatchHeader::parse(rest).expect("a header");
-            rest = &rest[header.size_in_bytes()..];
-            headers.push(header);
+            assert!(crate::record::check_crc(&rest), "a whole batch");
+            let header = BatchHeader::parse(&rest).expect("a header");
+            batches.push((header, rest.split_to(header.size_in_bytes())));
         }
     }
-    headers
+    batches
 }

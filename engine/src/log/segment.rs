@@ -46,6 +46,8 @@ pub struct Segment {
     pub jitter_ms: i64,
     /// An index contradicted the records and is not to be trusted until it is rebuilt.
     pub distrusted: bool,
+    /// The window checkpoint may tell how far it is filled. False while it is being cleaned.
+    pub vouched: bool,
     /// The youngest batches, without gaps up to the segment's end.
     recent: VecDeque<Mark>,
 }
@@ -67,6 +69,7 @@ impl Segment {
             created_ms,
             jitter_ms: 0,
             distrusted: false,
+            vouched: true,
             recent: VecDeque::new(),
         }
     }
@@ -118,6 +121,14 @@ impl Segment {
     /// What the window checkpoint keeps of a closed segment.
     pub fn sealed(&self) -> Sealed {
         Sealed { fill: self.fill, checksums: self.checksums() }
+    }
+
+    /// Its youngest record, as far as known, else when it was created: Unix milliseconds.
+    pub fn youngest_ms(&self) -> i64 {
+        match self.fill.max_timestamp {
+            timestamp if timestamp >= 0 => timestamp,
+            _ => self.created_ms,
+        }
     }
 
     /// Adds the time index's closing entry.

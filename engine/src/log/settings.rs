@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::TopicConfig;
+use crate::config::{Fraction, TopicConfig};
 
 /// Settings of one log; they may change while it is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,18 @@ pub struct LogConfig {
     pub file_delete_delay_ms: u64,
     /// Age after which a producer is forgotten, in milliseconds.
     pub producer_expiration_ms: i64,
+    /// Whether only the last record of each key stays (`cleanup.policy` holds `compact`).
+    pub compacts: bool,
+    /// Part of the log that must be uncleaned before it is cleaned.
+    pub min_cleanable_ratio: Fraction,
+    /// How long the marker of a deleted key stays, in milliseconds.
+    pub delete_retention_ms: i64,
+    /// A record is not compacted before it is so old, in milliseconds.
+    pub min_compaction_lag_ms: i64,
+    /// A record is compacted when it is so old, in milliseconds; `i64::MAX` for no limit.
+    pub max_compaction_lag_ms: i64,
+    /// Size of the largest batch that producers may send.
+    pub batch_bytes_max: usize,
 }
 
 impl Default for LogConfig {
@@ -42,6 +54,12 @@ impl Default for LogConfig {
             retention_bytes: -1,
             file_delete_delay_ms: 60_000,
             producer_expiration_ms: 86_400_000,
+            compacts: false,
+            min_cleanable_ratio: Fraction::new(0.5),
+            delete_retention_ms: 86_400_000,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            batch_bytes_max: 1 << 20,
         }
     }
 }
@@ -62,6 +80,12 @@ impl From<&TopicConfig> for LogConfig {
             retention_ms: topic.retention_ms.unwrap_or(-1),
             retention_bytes: limit(topic.retention_bytes),
             file_delete_delay_ms: u64::try_from(topic.file_delete_delay_ms).unwrap_or(0),
+            compacts: topic.cleanup_policy.compacts(),
+            min_cleanable_ratio: topic.min_cleanable_ratio,
+            delete_retention_ms: topic.delete_retention_ms,
+            min_compaction_lag_ms: topic.min_compaction_lag_ms,
+            max_compaction_lag_ms: topic.max_compaction_lag_ms,
+            batch_bytes_max: topic.max_message_bytes as usize,
             ..LogConfig::default()
         }
     }

@@ -68,6 +68,34 @@ impl Log {
         let Some(batch) = self.locate(&view, None, offset).await? else { return Ok(None) };
         let bytes = read_batch(&view, &batch).await?;
         let found = latest(&batch.header, &bytes, decompressed_max(bytes.len()));
+        match found.map_err(|_| view.corrupt(batch.position))? {
+            // Compaction left the batch without its records: its timestamp is nobody's.
+            None if batch.header.records_count == 0 => self.max_by_records(below).await,
+            found => Ok(answer(&batch.header, found)),
+        }
+    }
+
+    /// The same by a walk over all batches that have records.
+    async fn max_by_records(&self, below: Offset) -> Result<Option<TimedOffset>, ReadError> {
+        let mut best: Option<(View, Located)> = None;
+        for view in self.views_below(below) {
+            let mut walk = view.walk(0);
+            loop {
+                match walk.next().await.map_err(|error| view.io(error))? {
+                    Step::Batch(batch) if batch.header.last_offset() < below => {
+                        let most = best.as_ref().map_or(-1, |(_, best)| best.header.max_timestamp);
+                        if batch.header.records_count > 0 && batch.header.max_timestamp > most {
+                            best = Some((view.clone(), batch));
+                        }
+                    }
+                    Step::Batch(_) | Step::End => break,
+                    Step::Bad { position } => return Err(view.corrupt(position)),
+                }
+            }
+        }
+        let Some((view, batch)) = best else { return Ok(None) };
+        let bytes = read_batch(&view, &batch).await?;
+        let found = latest(&batch.header, &bytes, decompressed_max(bytes.len()));
         Ok(answer(&batch.header, found.map_err(|_| view.corrupt(batch.position))?))
     }
 
@@ -94,7 +122,7 @@ impl Log {
     async fn position_for_time(&self, view: &View, timestamp: i64) -> Result<u64, ReadError> {
         let start = self.start_offset();
         let accepts = |entry: super::time_index::TimeEntry| entry.timestamp <= timestamp;
-        let index = match self.state.borrow().segments.get(&view.fill.base) {
+        let index = match self.state.borrow().current(view) {
             Some(segment) if !segment.distrusted => segment.times.view(accepts),
             _ => return Ok(0),
         };
@@ -150,7 +178,7 @@ impl Log {
         let accepts = |entry: super::time_index::TimeEntry| {
             base.saturating_add(i64::from(entry.relative)) < below
         };
-        let index = match self.state.borrow().segments.get(&base) {
+        let index = match self.state.borrow().current(view) {
             Some(segment) if !segment.distrusted => Some(segment.times.view(accepts)),
             _ => None,
         };

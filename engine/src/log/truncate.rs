@@ -38,6 +38,7 @@ impl Log {
             return Ok(self.end_offset());
         }
         let start = self.start_offset();
+        self.state.borrow_mut().abandon_cleaning(to);
         {
             let _held = self.upkeep.acquire().await;
             let cut = self.find_cut(to.max(start)).await?;
@@ -87,6 +88,7 @@ impl Log {
     /// replica whose leader's log starts above this one's end.
     pub async fn restart_at(&self, offset: Offset) -> Result<(), LogError> {
         self.check_usable()?;
+        self.state.borrow_mut().abandon_cleaning(offset);
         let _held = self.upkeep.acquire().await;
         let empty = Cut {
             segment: offset,
@@ -187,7 +189,7 @@ impl Log {
     async fn lower_window(&self, cut: &Cut) -> Result<(), LogError> {
         let window = {
             let state = self.state.borrow();
-            let below = state.segments.range(..cut.segment);
+            let below = state.segments.range(..cut.segment).filter(|(_, one)| one.vouched);
             Window {
                 generation: state.generation + 1,
                 topic: self.id.topic,
@@ -268,8 +270,7 @@ impl Log {
             }
         }
         dir.sync().await.map_err(|error| self.poison("sync", dir.path(), error))?;
-        let delay = Duration::from_millis(self.config.borrow().file_delete_delay_ms);
-        spawn(unlink_later(dir, renamed, delay));
+        spawn(unlink_later(dir, renamed, self.file_delete_delay()));
         Ok(())
     }
 
@@ -347,7 +348,7 @@ async fn entries_of(
     Ok((built.offsets, built.times))
 }
 
-async fn unlink_later(dir: Directory, names: Vec<String>, delay: Duration) {
+pub(super) async fn unlink_later(dir: Directory, names: Vec<String>, delay: Duration) {
     sleep(delay).await;
     for name in names {
         // The partition may be gone meanwhile; what is left is unlinked at the next start.

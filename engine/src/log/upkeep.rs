@@ -71,6 +71,8 @@ impl Log {
         let _held = self.upkeep.acquire().await;
         self.rebuild_distrusted().await?;
         self.finish_active().await?;
+        // What is still being cleaned comes too late.
+        self.state.borrow_mut().vouch_for_all();
         let (end, picture) = {
             let state = self.state.borrow();
             (state.end, snapshot::encode(&state.producers))
@@ -172,13 +174,14 @@ impl Log {
     fn picture_window(&self) -> Option<Window> {
         let state = self.state.borrow();
         let active = state.active()?;
+        let closed = state.segments.values().rev().skip(1);
         Some(Window {
             generation: state.generation + 1,
             topic: self.id.topic,
             recovery_point: state.end,
             fill: active.fill,
             checksums: active.checksums(),
-            sealed: state.segments.values().rev().skip(1).map(Segment::sealed).collect(),
+            sealed: closed.filter(|segment| segment.vouched).map(Segment::sealed).collect(),
             producers: state.producers.clone(),
         })
     }

@@ -19,6 +19,10 @@ pub(super) struct CheckpointFiles {
     pub(super) log_starts: Offsets,
     /// `replication-offset-checkpoint`: high watermarks.
     pub(super) high_watermarks: Offsets,
+    /// `cleaner-offset-checkpoint`
+    pub(super) cleaner_points: Offsets,
+    /// The last of them is not as it was when this was last taken back.
+    pub(super) cleaner_changed: bool,
 }
 
 impl CheckpointFiles {
@@ -28,13 +32,26 @@ impl CheckpointFiles {
             recovery_points: dir.recovery_points.clone(),
             log_starts: dir.log_starts.clone(),
             high_watermarks: Offsets::new(),
+            cleaner_points: dir.cleaner_points.clone(),
+            cleaner_changed: false,
         }
     }
 
     /// Takes in one note. A recovery point is taken as told: a truncation may lower it.
     pub(super) fn take(&mut self, note: CheckpointNote) {
         match note {
-            CheckpointNote::Reached { name, recovery_point, log_start, high_watermark, .. } => {
+            CheckpointNote::Reached {
+                name,
+                recovery_point,
+                log_start,
+                high_watermark,
+                cleaned,
+                ..
+            } => {
+                if let Some(cleaned) = cleaned {
+                    let before = self.cleaner_points.insert(name.clone(), cleaned);
+                    self.cleaner_changed |= before != Some(cleaned);
+                }
                 if let Some(recovery_point) = recovery_point {
                     self.recovery_points.insert(name.clone(), recovery_point);
                 }
@@ -48,6 +65,7 @@ impl CheckpointFiles {
                 self.recovery_points.remove(&name);
                 self.log_starts.remove(&name);
                 self.high_watermarks.remove(&name);
+                self.cleaner_changed |= self.cleaner_points.remove(&name).is_some();
             }
             CheckpointNote::Awaited { .. } | CheckpointNote::Last => {}
         }
@@ -71,9 +89,13 @@ mod tests {
             recovery_point: Some(7),
             log_start: 2,
             high_watermark: 9,
+            cleaned: Some(4),
         });
         assert_eq!(files.recovery_points.get(&name()), Some(&7));
+        assert_eq!(files.cleaner_points.get(&name()), Some(&4));
+        assert!(std::mem::take(&mut files.cleaner_changed));
         files.take(CheckpointNote::Gone { dir: 0, name: name() });
+        assert!(std::mem::take(&mut files.cleaner_changed));
         assert_eq!(files, CheckpointFiles::default());
     }
 
@@ -87,6 +109,7 @@ mod tests {
                 recovery_point,
                 log_start: 0,
                 high_watermark: 9,
+                cleaned: None,
             });
         }
         assert_eq!(files.recovery_points.get(&name()), Some(&7));

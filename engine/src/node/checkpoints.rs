@@ -77,7 +77,7 @@ impl CheckpointWriter {
     async fn write(&mut self) {
         for dir in self.dirs.iter_mut().filter(|dir| dir.stale) {
             match write_files(dir).await {
-                Ok(()) => dir.stale = false,
+                Ok(()) => (dir.stale, dir.files.cleaner_changed) = (false, false),
                 // The old files hold: a restart reads more than it must.
                 Err(error) => {
                     tracing::warn!(%error, dir = %dir.path.display(), "checkpoints not written");
@@ -105,6 +105,10 @@ async fn write_files(dir: &Dir) -> std::io::Result<()> {
     for (name, offsets) in files {
         checkpoints::write(&directory, name, offsets).await?;
     }
+    if dir.files.cleaner_changed {
+        let points = &dir.files.cleaner_points;
+        checkpoints::write(&directory, checkpoints::CLEANER_POINTS, points).await?;
+    }
     Ok(())
 }
 
@@ -122,6 +126,7 @@ mod tests {
             clean: false,
             recovery_points: BTreeMap::new(),
             log_starts: BTreeMap::new(),
+            cleaner_points: BTreeMap::new(),
         }
     }
 
@@ -132,6 +137,7 @@ mod tests {
             recovery_point: None,
             log_start,
             high_watermark: 9,
+            cleaned: None,
         }
     }
 

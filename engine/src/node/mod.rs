@@ -5,6 +5,8 @@
 
 mod checkpoint_files;
 mod checkpoints;
+mod cleaner;
+mod cleaner_schedule;
 mod counters;
 mod start;
 mod strays;

@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::checkpoints::CheckpointWriter;
-use super::{counters, strays};
+use super::{cleaner, counters, strays};
 use crate::config::{self, BrokerConfig};
 use crate::controller::{
     self, Controller, ControllerHandle, ImportReport, LogDirs, RegisterError, StartError,
 };
 use crate::log::{checkpoints, clean_shutdown};
 use crate::metadata::{BrokerRegistered, Endpoint};
+use crate::runtime::failpoint;
 use crate::runtime::sync::{Notify, mpsc, watch};
 use crate::runtime::{
     self, CoreBuild, CoreId, CoreSettings, CoreThreads, Directory, LocalBoxFuture, MeshEnd,
@@ -83,6 +84,7 @@ pub fn run(
     mut watcher: Box<dyn Watcher>,
 ) -> Result<(), NodeError> {
     runtime::probe()?;
+    failpoint::arm(&config.cores.failpoint_for_tests);
     let outcome = Arc::new(Mutex::new(Ok(())));
     let theirs = outcome.clone();
     let control = runtime::start_control("control", move || {
@@ -130,6 +132,7 @@ async fn run_here(
     let writing = runtime::spawn(writer.run());
     let forwarding = runtime::spawn(forward_images(controller.clone(), to_cores.clone()));
     opened_everywhere(&shared, controller.image().version).await;
+    let cleaning = cleaner::start(&shared.config, to_cores.clone());
     watcher.started(&running);
     let signal = ended.clone();
     runtime::spawn(async move {
@@ -139,6 +142,7 @@ async fn run_here(
     ended.notified().await;
     tracing::info!("stopping");
     forwarding.abort();
+    cleaning.stop().await;
     let lost = stop_cores(&to_cores, cores, threads).await;
     counters::tell();
     let _ = notes.send(CheckpointNote::Last);
@@ -200,8 +204,10 @@ async fn read_dirs(locked: &LogDirs) -> Result<Vec<LogDir>, NodeError> {
             checkpoints::read(directory, checkpoints::RECOVERY_POINTS).await.map_err(failed)?;
         let log_starts =
             checkpoints::read(directory, checkpoints::LOG_STARTS).await.map_err(failed)?;
+        let cleaner_points =
+            checkpoints::read(directory, checkpoints::CLEANER_POINTS).await.map_err(failed)?;
         let path = path.to_path_buf();
-        dirs.push(LogDir { id: *id, path, clean, recovery_points, log_starts });
+        dirs.push(LogDir { id: *id, path, clean, recovery_points, log_starts, cleaner_points });
     }
     Ok(dirs)
 }

@@ -3,17 +3,14 @@
 //! The broker never builds a batch of client records: it stores what came.
 //! Must not know: requests, partitions.
 
-use std::io::Write;
-
 use bytes::BytesMut;
 
-use super::checksum::crc32c;
 use super::codec::Codec;
+use super::encode::Encoder;
 use super::header::{
-    ATTRIBUTES_AT, BatchHeader, CONTROL_BIT, CRC_AT, HEADER_BYTES, MAGIC, NO_PRODUCER,
-    NO_TIMESTAMP, PREFIX_BYTES, ProducerId, TRANSACTIONAL_BIT,
+    BatchHeader, CONTROL_BIT, HEADER_BYTES, MAGIC, NO_PRODUCER, NO_TIMESTAMP, ProducerId,
+    TRANSACTIONAL_BIT,
 };
-use super::{snappy, varint};
 
 /// Why no batch came out.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +31,7 @@ pub enum BuildError {
 pub struct BatchBuilder {
     codec: Codec,
     header: BatchHeader,
-    records: Vec<u8>,
-    scratch: Vec<u8>,
+    records: Encoder,
 }
 
 impl BatchBuilder {
@@ -58,8 +54,7 @@ impl BatchBuilder {
                 base_sequence: -1,
                 records_count: 0,
             },
-            records: Vec::new(),
-            scratch: Vec::new(),
+            records: Encoder::default(),
         }
     }
 
@@ -103,20 +98,10 @@ impl BatchBuilder {
         self.header.max_timestamp = self.header.max_timestamp.max(timestamp);
         self.header.last_offset_delta += 1;
         self.header.records_count += 1;
-        let body = &mut self.scratch;
-        body.clear();
-        body.push(0); // attributes
-        varint::put(body, timestamp.wrapping_sub(self.header.base_timestamp));
-        varint::put(body, i64::from(self.header.last_offset_delta));
-        put_bytes(body, key);
-        put_bytes(body, value);
-        varint::put(body, headers.len() as i64);
-        for (key, value) in headers {
-            put_bytes(body, Some(key.as_bytes()));
-            put_bytes(body, *value);
-        }
-        varint::put(&mut self.records, self.scratch.len() as i64);
-        self.records.extend_from_slice(&self.scratch);
+        let timestamp_delta = timestamp.wrapping_sub(self.header.base_timestamp);
+        let deltas = (timestamp_delta, self.header.last_offset_delta);
+        let headers = headers.iter().map(|(key, value)| (key.as_bytes(), *value));
+        self.records.push(deltas, key, value, headers);
     }
 
     /// Bytes of the batch so far, before compression.
@@ -135,52 +120,10 @@ impl BatchBuilder {
     }
 
     /// The finished batch.
-    pub fn finish(mut self) -> Result<BytesMut, BuildError> {
+    pub fn finish(self) -> Result<BytesMut, BuildError> {
         if self.is_empty() {
             return Err(BuildError::Empty);
         }
-        if i32::try_from(self.records.len()).is_err() {
-            return Err(BuildError::TooLarge);
-        }
-        let records = compress(self.codec, self.records)?;
-        let length = HEADER_BYTES - PREFIX_BYTES + records.len();
-        self.header.batch_length = i32::try_from(length).map_err(|_| BuildError::TooLarge)?;
-        let mut batch = BytesMut::zeroed(HEADER_BYTES);
-        if let Some(head) = batch.first_chunk_mut() {
-            self.header.write(head);
-        }
-        batch.extend_from_slice(&records);
-        let crc = crc32c(&batch[ATTRIBUTES_AT..]);
-        batch[CRC_AT..ATTRIBUTES_AT].copy_from_slice(&crc.to_be_bytes());
-        Ok(batch)
-    }
-}
-
-fn put_bytes(into: &mut Vec<u8>, bytes: Option<&[u8]>) {
-    match bytes {
-        None => varint::put(into, -1),
-        Some(bytes) => {
-            varint::put(into, bytes.len() as i64);
-            into.extend_from_slice(bytes);
-        }
-    }
-}
-
-fn compress(codec: Codec, records: Vec<u8>) -> Result<Vec<u8>, std::io::Error> {
-    match codec {
-        Codec::None => Ok(records),
-        Codec::Gzip => {
-            let level = flate2::Compression::default();
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            encoder.write_all(&records)?;
-            encoder.finish()
-        }
-        Codec::Snappy => snappy::compress(&records).map_err(std::io::Error::other),
-        Codec::Lz4 => {
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            encoder.write_all(&records)?;
-            encoder.finish().map_err(std::io::Error::other)
-        }
-        Codec::Zstd => zstd::stream::encode_all(&records[..], zstd::DEFAULT_COMPRESSION_LEVEL),
+        self.records.finish(self.header, self.codec)
     }
 }

@@ -70,7 +70,7 @@ pub(super) const BATCH_LENGTH_MIN: i32 = (HEADER_BYTES - PREFIX_BYTES) as i32;
 pub(super) const APPEND_TIME_BIT: i16 = 1 << 3;
 pub(super) const TRANSACTIONAL_BIT: i16 = 1 << 4;
 pub(super) const CONTROL_BIT: i16 = 1 << 5;
-const DELETE_HORIZON_BIT: i16 = 1 << 6;
+pub(super) const DELETE_HORIZON_BIT: i16 = 1 << 6;
 
 /// Who set the timestamps of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +200,11 @@ impl BatchHeader {
     /// The base timestamp is a delete horizon (set by compaction).
     pub fn has_delete_horizon(&self) -> bool {
         self.attributes & DELETE_HORIZON_BIT != 0
+    }
+
+    /// Until when the markers of deleted keys in this batch stay (KIP-534), Unix milliseconds.
+    pub fn delete_horizon(&self) -> Option<i64> {
+        self.has_delete_horizon().then_some(self.base_timestamp)
     }
 
     /// Written by an idempotent or transactional producer.

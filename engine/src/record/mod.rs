@@ -12,6 +12,8 @@
 //! | `time_lookup` | which record a timestamp means |
 //! | `offsets_topic` | the records of `__consumer_offsets` |
 //! | `builder` | batches of our own, for the command line and for tests |
+//! | `recopy` | a batch written anew with fewer records |
+//! | `encode` | records as bytes |
 //! | `error` | every way a batch can be wrong |
 //!
 //! Must not know: files, partitions, requests, error codes of the protocol.
@@ -20,12 +22,14 @@ mod builder;
 mod checksum;
 mod codec;
 mod decompress;
+mod encode;
 mod error;
 mod gzip_frame;
 mod header;
 mod lz4_frame;
 pub mod offsets_topic;
 mod produced;
+mod recopy;
 mod records;
 mod snappy;
 mod stamp;
@@ -41,6 +45,7 @@ pub use header::{
     ProducerId, TimestampType,
 };
 pub use produced::{ProduceRules, check_produced};
+pub use recopy::{emptied, recopy};
 pub use records::{Headers, Record, RecordIter, Records, RecordsError, decompressed_max};
 pub use stamp::{StampedBatch, stamp};
 pub use time_lookup::{TimedRecord, first_at_or_after, latest};

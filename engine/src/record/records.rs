@@ -115,7 +115,15 @@ impl<'a> Iterator for Headers<'a> {
         self.left -= 1;
         read_header(&mut self.bytes).ok()
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.left).unwrap_or(0);
+        (left, Some(left))
+    }
 }
+
+/// Their number was checked with them.
+impl ExactSizeIterator for Headers<'_> {}
 
 /// The records of one batch, decompressed.
 #[derive(Debug)]

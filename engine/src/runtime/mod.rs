@@ -6,6 +6,7 @@
 //! or requests.
 
 mod clock;
+pub mod failpoint;
 mod map;
 mod mesh;
 mod part;

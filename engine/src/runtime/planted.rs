@@ -1,8 +1,8 @@
 //! Bugs planted on purpose, to prove that the simulated power cuts would find them.
 //!
-//! A test that cannot go red proves nothing: `tests/power_loss.rs` plants each of these in turn
-//! and demands that it is found. Outside of the simulated world [`is_planted`] is a constant, and
-//! what asks it compiles to nothing.
+//! A test that cannot go red proves nothing: `tests/power_loss.rs` and `tests/crash_cleaning.rs`
+//! plant these in turn and demand that they are found. Outside of the simulated world
+//! [`is_planted`] is a constant, and what asks it compiles to nothing.
 
 /// The bugs that a broken build could have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,11 +15,13 @@ pub enum Bug {
     EarlyAck,
     /// Recovery takes whatever follows the last whole batch for a batch.
     IgnoredTornTail,
+    /// The steps of a compaction's swap may reach the disk in any order.
+    UnorderedSwap,
 }
 
 impl Bug {
-    /// All of them.
-    pub const ALL: [Bug; 4] =
+    /// Those that any log with a load shows.
+    pub const OF_LOADS: [Bug; 4] =
         [Bug::SkippedDataSync, Bug::SkippedDirectorySync, Bug::EarlyAck, Bug::IgnoredTornTail];
 }
 

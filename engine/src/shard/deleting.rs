@@ -95,7 +95,7 @@ impl Shard {
     ) -> Result<(usize, Offset), DeleteError> {
         let Queued { log, dir, partition, ticket } = queued;
         match runtime::within(deadline, ticket).await {
-            Some(Ok(())) => {
+            Some(Ok(_)) => {
                 self.note(log, None);
                 Ok((dir, partition.log().start_offset()))
             }

@@ -102,7 +102,7 @@ impl Shard {
         }
     }
 
-    fn open_partitions(&self) -> Vec<(LogId, usize, Rc<Partition>)> {
+    pub(super) fn open_partitions(&self) -> Vec<(LogId, usize, Rc<Partition>)> {
         let slots = self.slots.borrow();
         let mut open: Vec<_> = slots
             .iter()

@@ -3,9 +3,11 @@
 //! Every message carries the slot its answer goes into, so an answer never needs room in a
 //! queue and cores cannot wait for each other in a circle.
 
+use super::cleaning::{CleaningEnd, DirtyLog};
 use crate::group::GroupError;
 use crate::group::answer::ListedGroup;
 use crate::group::coordinator::GroupAsk;
+use crate::log::cleaner::{CleaningInput, Replacement};
 use crate::metadata::LogId;
 use crate::partition::{
     Acks, AppendAnswers, AppendPart, DeleteError, FetchError, FetchPart, Fetched, Isolation,
@@ -126,6 +128,34 @@ pub enum ShardMessage {
         deadline: Mono,
         /// Where the answers go.
         reply: Reply<DeleteAnswers>,
+    },
+    /// Which logs should be cleaned.
+    DirtyLogs {
+        /// The dirty ones.
+        reply: Reply<Vec<DirtyLog>>,
+    },
+    /// Hand a log out to be cleaned.
+    HandOut {
+        /// Which.
+        log: LogId,
+        /// What is to be cleaned; `None` when nothing is.
+        reply: Reply<Option<CleaningInput>>,
+    },
+    /// Swap in what became of a part of a log that was handed out.
+    TakeBack {
+        /// Which.
+        log: LogId,
+        /// What replaces what.
+        replacement: Box<Replacement>,
+        /// Whether it is in place; the log may no longer have that part.
+        reply: Reply<bool>,
+    },
+    /// A log that was handed out is not cleaned any more.
+    CleaningEnded {
+        /// Which.
+        log: LogId,
+        /// With what result.
+        end: CleaningEnd,
     },
     /// A newer metadata image is published.
     ImageChanged,

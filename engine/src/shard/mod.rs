@@ -6,6 +6,7 @@
 
 mod asking;
 mod claims;
+mod cleaning;
 mod deadlines;
 mod deleting;
 mod dropping;
@@ -20,6 +21,7 @@ mod serving;
 mod world;
 
 pub use claims::Claims;
+pub use cleaning::{CleaningEnd, DirtyLog};
 pub use fetching::FetchSpec;
 pub use grouping::GroupTicket;
 pub use message::{

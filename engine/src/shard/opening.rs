@@ -137,6 +137,7 @@ impl Shard {
             clean: at.clean,
             recovery_point: found(&at.recovery_points),
             log_start: found(&at.log_starts),
+            cleaned: at.cleaner_points.get(name).copied().filter(|_| starting),
         };
         let config = wanted.topic.config.clone();
         let settings = self.log_config(&config);

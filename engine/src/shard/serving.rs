@@ -61,6 +61,16 @@ impl Shard {
                     reply.send(shard.delete_here(asks, deadline).await);
                 });
             }
+            ShardMessage::DirtyLogs { reply } => {
+                runtime::spawn(async move { reply.send(shard.dirty_logs().await) });
+            }
+            ShardMessage::HandOut { log, reply } => {
+                runtime::spawn(async move { reply.send(shard.hand_out(log).await) });
+            }
+            ShardMessage::TakeBack { log, replacement, reply } => {
+                runtime::spawn(async move { reply.send(shard.take_back(log, replacement).await) });
+            }
+            ShardMessage::CleaningEnded { log, end } => self.end_cleaning(log, end),
             ShardMessage::ImageChanged => self.image_changed.notify_one(),
             ShardMessage::Stop { reply } => {
                 runtime::spawn(async move {

@@ -38,6 +38,8 @@ pub struct LogDir {
     pub recovery_points: BTreeMap<(String, i32), Offset>,
     /// `log-start-offset-checkpoint`, by topic and partition.
     pub log_starts: BTreeMap<(String, i32), Offset>,
+    /// `cleaner-offset-checkpoint`, by topic and partition.
+    pub cleaner_points: BTreeMap<(String, i32), Offset>,
 }
 
 /// News for the checkpoint files of a log dir, which belong to no core alone.
@@ -55,6 +57,8 @@ pub enum CheckpointNote {
         log_start: Offset,
         /// Consumers read below it.
         high_watermark: Offset,
+        /// Everything below was cleaned; `None` = never.
+        cleaned: Option<Offset>,
     },
     /// The log was deleted.
     Gone {
@@ -259,6 +263,7 @@ impl Shard {
             recovery_point,
             log_start: partition.log().start_offset(),
             high_watermark: partition.high_watermark(),
+            cleaned: partition.log().cleaned(),
         });
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::config::key::Key;
 use crate::config::key::Kind::Boolean;
-use crate::config::key::Rule::{Any, AtLeast, Between, Cpus};
-use crate::config::key::{boolean, int, list, long, unset};
+use crate::config::key::Rule::{Any, AtLeast, Between, Cpus, OneOf};
+use crate::config::key::{boolean, int, list, long, text, unset};
 
 /// The keys of this group.
 pub const KEYS: &[Key] = &[
@@ -56,6 +56,20 @@ pub const KEYS: &[Key] = &[
         "corelog.test.skip.sync",
         "false",
         "Acknowledge without syncing. Loses data; proves that the tests of durability notice.",
+    )
+    .obeyed(),
+    text(
+        "corelog.test.failpoint",
+        "",
+        OneOf(&[
+            "",
+            "compaction.clean",
+            "compaction.cleaned",
+            "compaction.swap",
+            "compaction.delete",
+            "compaction.placed",
+        ]),
+        "End without warning at this place. Proves that what is on the disk there is enough.",
     )
     .obeyed(),
     unset(

@@ -187,6 +187,12 @@ impl SegmentFile {
         self.generation.load(Ordering::SeqCst)
     }
 
+    /// The same file under a name that it has now; without the truncations that others see.
+    pub fn renamed(&self, path: &Path) -> Arc<SegmentFile> {
+        let (descriptor, path) = (self.descriptor.clone(), path.to_path_buf());
+        Arc::new(SegmentFile { descriptor, path, generation: AtomicU64::new(0) })
+    }
+
     /// The path it was opened by; a rename since then is not followed.
     pub fn path(&self) -> &Path {
         &self.path
