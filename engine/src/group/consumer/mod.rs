@@ -54,3 +54,5 @@ mod rig;
 mod sim_member;
 #[cfg(test)]
 mod sim_test;
+#[cfg(test)]
+mod storm_test;
