@@ -51,6 +51,7 @@ class Walk:
         self.protocol, self.stop, self.answered = protocol, stop, answered
         self.group = f"{protocol}-{stop.replace(' ', '-')}-{number}"
         self.known = Known()
+        self.fault = ""  # what went wrong before the kill
         self._topic_id, self._joined, self._link = topic_id, None, None
         if protocol == "consumer":
             self.known.member = str(uuid.uuid4())
@@ -59,18 +60,25 @@ class Walk:
         """All steps before the last."""
         self._link = Link(port)
         for step in STEPS[self.protocol]:
-            if step == self.stop:
+            if step == self.stop or self.fault:
                 return
-            self._take(step, patiently(self._link, self._call(step)))
+            self._ask(step)
 
     def end(self):
         """The last step, with or without its answer."""
-        call = self._call(self.stop)
+        if self.fault:
+            return
         if self.answered:
-            self._take(self.stop, patiently(self._link, call))
+            self._ask(self.stop)
         else:
             self.known.in_flight = self.stop
-            call.send(self._link)
+            self._call(self.stop).send(self._link)
+
+    def _ask(self, step):
+        try:
+            self._take(step, patiently(self._link, self._call(step)))
+        except (Closed, OSError, ValueError) as error:
+            self.fault = f"before the kill: {type(error).__name__} {error}"
 
     def close(self):
         """Ends the connection."""
@@ -145,6 +153,8 @@ def patiently(link, call):
 
 def judge(walk, port):
     """What is wrong with a group after the restart: texts."""
+    if walk.fault:
+        return [walk.fault]
     with Link(port) as link:
         try:
             return [*judge_offset(walk, link), *judge_member(walk, link), *judge_next(walk, link)]
