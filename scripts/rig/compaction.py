@@ -56,6 +56,7 @@ def crashes(folder, options, report):
     """One policy: all moments, then what is left."""
     scene = Scene(folder, options, report)
     try:
+        scene.write_first()
         for moment in moments.of(options.broker, options.quick):
             scene.strike(moment)
         scene.write_rest()
@@ -81,7 +82,7 @@ class Scene:
         records, self._keys = (RECORDS_QUICK, KEYS_QUICK) if options.quick else (RECORDS, KEYS)
         count = len(CODECS)
         self._partitions = [Partition.drawn(number, records // count, self._keys // count) for number in range(count)]
-        self._share = records // count // (len(moments.of(options.broker, options.quick)) + 1)
+        self._share = records // count // (len(moments.of(options.broker, options.quick)) + 2)
         self._written = 0  # of each partition
         self.node = broker.under_test(folder / "broker", options, overrides=OVERRIDES)
         self.node.start()
@@ -91,6 +92,10 @@ class Scene:
             "cleanup.policy": self.policy, **CONFIGS}}])
         self._scan = Child("scan", [programs.venv("confluent"), places.CLIENTS / "python/scan.py", self.node.bootstrap,
                                     self.topic, folder / "passes"], folder)
+
+    def write_first(self):
+        """A share that is not struck: until it is there, next to nothing is superseded, and nothing is cleaned."""
+        self.write(self._share)
 
     def close(self):
         """Ends the programs."""
