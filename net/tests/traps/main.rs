@@ -5,6 +5,7 @@
 mod broker;
 mod bytes;
 mod commands;
+mod consumer_groups;
 mod deletion;
 mod flow;
 mod groups;

@@ -49,7 +49,10 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
                 Answer::ConsumerHeartbeat(beaten) => Some(beaten),
                 _ => None,
             };
-            let response = response(answer(ticket, beaten).await.flatten());
+            let response = match answer(ticket, beaten).await.flatten() {
+                Err(GroupError::UnknownMemberId) => refused(unknown(&request)),
+                beaten => response(beaten),
+            };
             reply(response_frame(&header, &response))
         }))
     })
@@ -58,6 +61,12 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
 fn no_group() -> Refusal {
     let message = Some(StrBytes::from_static_str("GroupId can't be empty."));
     Refusal { code: ErrorCode::InvalidRequest, message }
+}
+
+fn unknown(request: &ConsumerGroupHeartbeatRequest) -> Refusal {
+    let (member, group) = (&request.member_id, &request.group_id);
+    let message = names::text(format!("Member {member} is not a member of group {group}."));
+    Refusal { code: ErrorCode::UnknownMemberId, message: Some(message) }
 }
 
 /// `None` when it is too much.
