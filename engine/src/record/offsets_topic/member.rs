@@ -4,7 +4,7 @@
 //! ```text
 //! member   instance ?string, rack ?string, client id string, client host string,
 //!          topics [string], pattern ?string, rebalance timeout i32, assignor ?string,
-//!          [tag 0: u8 = 1, classic]
+//!          [tag 0: i8 = 1, classic; or i8 = -1]
 //! classic  session timeout i32, protocols [name string, metadata bytes]
 //! ```
 
@@ -20,6 +20,9 @@ const VERSION: i16 = 0;
 const CLASSIC: u32 = 0;
 /// In front of a structure that could be null and is not.
 const PRESENT: i8 = 1;
+/// In the place of a structure: written out, because without the field Kafka takes the member for
+/// one of the classic protocol that brought nothing.
+const NULL: i8 = -1;
 
 /// What a member of a consumer group wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,7 +68,7 @@ impl MemberValue {
         to.i32(self.rebalance_timeout_ms);
         to.nullable_text(self.assignor.as_deref());
         match &self.classic {
-            None => to.tags(&[]),
+            None => to.tags(&[(CLASSIC, &|to: &mut Writer| to.i8(NULL))]),
             Some(classic) => to.tags(&[(CLASSIC, &|to: &mut Writer| classic.encode(to))]),
         }
         to.finish()
