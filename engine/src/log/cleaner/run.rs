@@ -416,3 +416,8 @@ mod run_test;
 #[cfg(not(simulated))]
 #[path = "model_test.rs"]
 mod model_test;
+
+#[cfg(test)]
+#[cfg(not(simulated))]
+#[path = "oracle_test.rs"]
+mod oracle_test;
