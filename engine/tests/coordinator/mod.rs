@@ -63,7 +63,7 @@ pub async fn start_without_waiting(groups: GroupSettings) -> Core {
         deletes: false,
         ..LogConfig::default()
     };
-    let from = OpenFrom { clean: false, recovery_point: 0, log_start: 0 };
+    let from = OpenFrom { clean: false, recovery_point: 0, log_start: 0, ..OpenFrom::default() };
     let (log, _) = Log::open(Path::new(PLACE), ID, log_config, from, &|_| ()).await.unwrap();
     committer.adopt(ID, log.clone(), 1);
     let config = Arc::new(TopicConfig { max_message_bytes: 4000, ..TopicConfig::default() });
