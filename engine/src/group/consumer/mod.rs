@@ -54,5 +54,7 @@ mod rig;
 mod sim_member;
 #[cfg(test)]
 mod sim_test;
+// Takes its time from the kernel's clock.
 #[cfg(test)]
+#[cfg(not(simulated))]
 mod storm_test;
