@@ -51,8 +51,6 @@ pub enum Event {
     },
     /// A timer that was set has run out.
     Timer(TimerKey),
-    /// The metadata image is newer.
-    Image,
     /// These topics were deleted.
     TopicsDeleted(DeletedTopics),
 }

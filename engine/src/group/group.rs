@@ -5,27 +5,21 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Left, ListedGroup};
-use super::classic::ClassicGroup;
-use super::consumer::ConsumerGroup;
+use super::answer::{Answer, ListedGroup};
 use super::membership::{Membership, not_found};
-use super::migrate;
 use super::offsets::OffsetTable;
-use super::request::{
-    Caller, Commit, ConsumerHeartbeat, FetchOffsets, Heartbeat, Join, Leaving, Request, Sync,
-};
+use super::request::{Caller, Commit, FetchOffsets, Request};
 use super::{Context, Effect, Effects, Event, GroupError, TimerKey, Token};
-use crate::record::ProducerId;
 use crate::record::offsets_topic::GroupRecord;
 
 /// One group.
 #[derive(Debug)]
 pub struct Group {
-    id: Arc<str>,
-    offsets: OffsetTable,
-    membership: Membership,
+    pub(super) id: Arc<str>,
+    pub(super) offsets: OffsetTable,
+    pub(super) membership: Membership,
     /// An offset was committed, and the group was not deleted since.
-    has_committed: bool,
+    pub(super) has_committed: bool,
 }
 
 impl Group {
@@ -38,11 +32,6 @@ impl Group {
     /// Whether there is such a group for those who ask. One that there is not may be dropped.
     pub fn exists(&self) -> bool {
         self.has_committed || self.membership.is_some()
-    }
-
-    /// Whether the group wants to hear of new metadata images.
-    pub fn follows_images(&self) -> bool {
-        false
     }
 
     /// Takes what happened, says what is to be done.
@@ -60,7 +49,6 @@ impl Group {
                 }
                 Membership::None => Effects::new(),
             },
-            Event::Image => Effects::new(),
             Event::TopicsDeleted(topics) => {
                 let gone = topics.iter();
                 gone.flat_map(|(name, id)| self.offsets.delete_topic(&self.id, name, *id)).collect()
@@ -85,11 +73,8 @@ impl Group {
             Request::DeleteOffsets(partitions) => self.delete_offsets(from, &partitions),
             Request::Delete => self.delete(context, from),
             Request::Describe => {
-                let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
-                said(
-                    from,
-                    Answer::Describe(found.and_then(|()| self.membership.describe(&self.id))),
-                )
+                let found = self.found().and_then(|()| self.membership.describe(&self.id));
+                said(from, Answer::Describe(found))
             }
             Request::DescribeConsumer => {
                 let described = self.membership.describe_consumer(context);
@@ -97,108 +82,6 @@ impl Group {
                 said(from, Answer::DescribeConsumer(described))
             }
             Request::ConsumerHeartbeat(beat) => self.beat(context, from, caller, &beat),
-        }
-    }
-
-    fn beat(
-        &mut self,
-        context: &mut Context<'_>,
-        from: Token,
-        caller: &Caller,
-        beat: &ConsumerHeartbeat,
-    ) -> Effects {
-        let classic = match &mut self.membership {
-            Membership::Consumer(group) => {
-                let effects = group.heartbeat(context, from, caller, beat);
-                return self.settle(context, effects);
-            }
-            Membership::Classic(group) => Some(group.as_mut()),
-            // A group that only commits offsets counts as an empty classic one.
-            Membership::None if self.has_committed && !beat.joins() => {
-                return said(from, Answer::ConsumerHeartbeat(Err(self.not_a_consumer_group())));
-            }
-            Membership::None => None,
-        };
-        let (made, effects) = migrate::heartbeat(context, &self.id, classic, from, caller, beat);
-        if let Some(group) = made {
-            self.membership = Membership::Consumer(Box::new(group));
-        }
-        effects
-    }
-
-    /// A consumer group in which only members of the classic protocol are left is a classic group.
-    fn settle(&mut self, context: &mut Context<'_>, mut effects: Effects) -> Effects {
-        if let Membership::Consumer(group) = &mut self.membership
-            && let Some(left) = group.downgraded()
-        {
-            let (classic, more) = migrate::downgrade(context, &self.id, left);
-            self.membership = Membership::Classic(Box::new(classic));
-            effects.extend(more);
-        }
-        effects
-    }
-
-    fn join(
-        &mut self,
-        context: &mut Context<'_>,
-        from: Token,
-        caller: &Caller,
-        join: &Join,
-    ) -> Effects {
-        if matches!(self.membership, Membership::None) {
-            self.membership = Membership::Classic(Box::new(ClassicGroup::new(self.id.clone())));
-        }
-        let effects = match &mut self.membership {
-            Membership::Classic(group) => group.join(context, from, caller, join),
-            Membership::Consumer(group) if group.is_empty() => {
-                let (made, effects) =
-                    migrate::join_empty(context, group, &self.id, from, caller, join);
-                if let Some(classic) = made {
-                    self.membership = Membership::Classic(Box::new(classic));
-                }
-                effects
-            }
-            Membership::Consumer(group) => {
-                let effects = group.join(context, from, caller, join);
-                self.settle(context, effects)
-            }
-            Membership::None => Effects::new(),
-        };
-        if !self.membership.is_some() {
-            self.membership = Membership::None;
-        }
-        effects
-    }
-
-    fn sync(&mut self, context: &mut Context<'_>, from: Token, sync: &Sync) -> Effects {
-        match &mut self.membership {
-            Membership::Classic(group) => group.sync(context, from, sync),
-            Membership::Consumer(group) => group.sync(context, from, sync),
-            Membership::None => said(from, Answer::Sync(Err(GroupError::UnknownMemberId))),
-        }
-    }
-
-    fn heartbeat(
-        &mut self,
-        context: &mut Context<'_>,
-        from: Token,
-        heartbeat: &Heartbeat,
-    ) -> Effects {
-        match &mut self.membership {
-            Membership::Classic(group) => group.heartbeat(context, from, heartbeat),
-            Membership::Consumer(group) => group.classic_heartbeat(context, from, heartbeat),
-            Membership::None => said(from, Answer::Heartbeat(Err(GroupError::UnknownMemberId))),
-        }
-    }
-
-    fn leave(&mut self, context: &mut Context<'_>, from: Token, leaving: &[Leaving]) -> Effects {
-        match &mut self.membership {
-            Membership::Classic(group) => group.leave(context, from, leaving),
-            Membership::Consumer(group) => {
-                let effects = group.leave_group(context, from, leaving);
-                self.settle(context, effects)
-            }
-            Membership::None => said(from, Answer::Leave(Ok(nobody_left(leaving)))),
         }
     }
 
@@ -231,8 +114,7 @@ impl Group {
     }
 
     fn delete_offsets(&mut self, from: Token, partitions: &[(Arc<str>, i32)]) -> Effects {
-        let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
-        if let Err(error) = found.and_then(|()| self.membership.may_delete_offsets()) {
+        if let Err(error) = self.found().and_then(|()| self.membership.may_delete_offsets()) {
             return said(from, Answer::DeleteOffsets(Err(error)));
         }
         let in_use = |topic: &str| self.membership.is_subscribed_to(topic);
@@ -242,8 +124,7 @@ impl Group {
     }
 
     fn delete(&mut self, context: &mut Context<'_>, from: Token) -> Effects {
-        let found = if self.exists() { Ok(()) } else { Err(not_found(&self.id)) };
-        if let Err(error) = found.and_then(|()| self.membership.may_delete()) {
+        if let Err(error) = self.found().and_then(|()| self.membership.may_delete()) {
             return said(from, Answer::Delete(Err(error)));
         }
         let mut effects = self.offsets.delete_all(&self.id);
@@ -283,77 +164,11 @@ impl Group {
         self.membership.listed(&self.id)
     }
 
-    /// Takes in a record of the log.
-    pub fn replay(&mut self, record: GroupRecord) {
-        match record {
-            GroupRecord::Offset { topic, partition, value, .. } => {
-                self.has_committed |= value.is_some();
-                self.offsets.replay(&topic, partition, value);
-            }
-            GroupRecord::Classic { value: Some(value), .. } => {
-                let mut group = ClassicGroup::new(self.id.clone());
-                group.replay(Some(&value));
-                self.membership = Membership::Classic(Box::new(group));
-            }
-            GroupRecord::Classic { value: None, .. } => {
-                if !matches!(self.membership, Membership::Consumer(_)) {
-                    self.replay_end_of_members();
-                }
-            }
-            GroupRecord::Epoch { value: None, .. } => {
-                if matches!(self.membership, Membership::Consumer(_)) {
-                    self.replay_end_of_members();
-                }
-            }
-            record => self.replay_consumer(&record),
-        }
+    fn found(&self) -> Result<(), GroupError> {
+        if self.exists() { Ok(()) } else { Err(not_found(&self.id)) }
     }
 
-    fn replay_end_of_members(&mut self) {
-        self.membership = Membership::None;
-        self.has_committed = !self.offsets.is_empty();
-    }
-
-    /// A record of a consumer group. What removes something from one that there is not is of one
-    /// that was compacted away.
-    fn replay_consumer(&mut self, record: &GroupRecord) {
-        if let Membership::Consumer(group) = &mut self.membership {
-            group.replay(record);
-        } else if !record.is_tombstone() {
-            let mut group = Box::new(ConsumerGroup::new(self.id.clone()));
-            group.replay(record);
-            self.membership = Membership::Consumer(group);
-        }
-    }
-
-    /// Takes in a record that stands in a transaction.
-    pub fn replay_open(&mut self, producer: ProducerId, record: GroupRecord) {
-        match record {
-            GroupRecord::Offset { topic, partition, value, .. } => {
-                self.has_committed |= value.is_some();
-                self.offsets.replay_open(producer, &topic, partition, value);
-            }
-            record => self.replay(record),
-        }
-    }
-
-    /// A transaction has ended.
-    pub fn replay_end(&mut self, producer: ProducerId, committed: bool) {
-        self.offsets.replay_end(producer, committed);
-    }
-
-    /// Everything has been replayed: a group of which nothing is left is none; the others set their
-    /// timers.
-    pub fn loaded(&mut self, context: &mut Context<'_>) -> Effects {
-        self.has_committed &= !self.offsets.is_empty();
-        match &mut self.membership {
-            Membership::Classic(group) => group.loaded(context),
-            Membership::Consumer(group) => group.loaded(context),
-            Membership::None => Effects::new(),
-        }
-    }
-
-    fn not_a_consumer_group(&self) -> GroupError {
+    pub(super) fn not_a_consumer_group(&self) -> GroupError {
         match self.exists() {
             true => GroupError::GroupIdNotFound(
                 format!("Group {} is not a consumer group.", self.id).into(),
@@ -363,18 +178,8 @@ impl Group {
     }
 }
 
-fn said(to: Token, answer: Answer) -> Effects {
+pub(super) fn said(to: Token, answer: Answer) -> Effects {
     Effects::from_iter([Effect::Answer { to, answer }])
-}
-
-/// Nobody of them is in the group.
-fn nobody_left(leaving: &[Leaving]) -> Vec<Left> {
-    let left = leaving.iter().map(|Leaving { member_id, instance_id, .. }| Left {
-        member_id: member_id.clone(),
-        instance_id: instance_id.clone(),
-        error: Some(GroupError::UnknownMemberId),
-    });
-    left.collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::config::{GroupSettings, TopicConfig};
-use crate::group::request::CommitPartition;
+use crate::group::request::{CommitPartition, Heartbeat, Join, Leaving};
 use crate::metadata::Image;
 use crate::runtime::{Mono, Rng};
 

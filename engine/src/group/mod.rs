@@ -11,10 +11,12 @@ pub mod classic;
 pub mod consumer;
 pub mod consumer_protocol;
 pub mod coordinator;
+mod durable;
 mod error;
 mod event;
 #[expect(clippy::module_inception, reason = "the group of the folder of groups")]
 mod group;
+mod members;
 mod membership;
 pub mod migrate;
 pub mod offsets;

@@ -25,7 +25,7 @@ impl Shard {
         let coordinators = self.coordinators.clone();
         runtime::spawn(async move { coordinators.run().await });
         let coordinators = self.coordinators.clone();
-        runtime::spawn(async move { coordinators.follow_images().await });
+        runtime::spawn(async move { coordinators.follow_deletions().await });
     }
 
     async fn on_messages(self: Rc<Self>, mut mesh: MeshEnd<ShardMessage>) {

@@ -77,7 +77,7 @@ pub async fn start_without_waiting(groups: GroupSettings) -> Core {
     let coordinators = Coordinators::new(settings, image);
     let (timers, images) = (coordinators.clone(), coordinators.clone());
     runtime::spawn(async move { timers.run().await });
-    runtime::spawn(async move { images.follow_images().await });
+    runtime::spawn(async move { images.follow_deletions().await });
     coordinators.start(partition.clone());
     let told = coordinators.clone();
     runtime::spawn(async move {

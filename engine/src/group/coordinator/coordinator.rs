@@ -222,10 +222,8 @@ impl Coordinator {
         self.held.borrow_mut().release(self.partition.high_watermark());
     }
 
-    pub(super) fn ids(&self, which: impl Fn(&Group) -> bool) -> Vec<Arc<str>> {
-        let groups = self.groups.borrow();
-        let found = groups.iter().filter(|(_, slot)| which(&slot.group));
-        found.map(|(id, _)| id.clone()).collect()
+    pub(super) fn ids(&self) -> Vec<Arc<str>> {
+        self.groups.borrow().keys().cloned().collect()
     }
 
     /// Every group, as ListGroups tells of it.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::coordinator::{Coordinator, Phase};
 use super::held::GroupReply;
 use crate::config::{GroupSettings, OffsetsTopicConfig};
@@ -84,13 +86,14 @@ pub struct Coordinators {
     core: Rc<CoreView>,
     all: RefCell<BTreeMap<LogId, Rc<Coordinator>>>,
     turns: Rc<Semaphore>,
-    images: RefCell<Vec<DeletedTopics>>,
-    image_news: Notify,
+    /// Topics that are gone, and not every coordinator has heard of it.
+    deleted: RefCell<Vec<(Arc<str>, Uuid)>>,
+    deletion: Notify,
 }
 
 impl Coordinators {
-    /// None yet. [`Coordinators::run`] and [`Coordinators::follow_images`] must be running before
-    /// any starts.
+    /// None yet. [`Coordinators::run`] and [`Coordinators::follow_deletions`] must be running
+    /// before any starts.
     pub fn new(settings: CoordinatorSettings, image: Arc<Image>) -> Rc<Coordinators> {
         let core = CoreView {
             settings,
@@ -103,8 +106,8 @@ impl Coordinators {
             core: Rc::new(core),
             all: RefCell::default(),
             turns: Rc::new(Semaphore::new(LOADING_MAX)),
-            images: RefCell::default(),
-            image_news: Notify::new(),
+            deleted: RefCell::default(),
+            deletion: Notify::new(),
         })
     }
 
@@ -181,20 +184,20 @@ impl Coordinators {
             return;
         }
         let gone = before.topics().filter(|topic| image.topic_by_id(topic.id).is_none());
-        let gone: DeletedTopics = gone.map(|topic| (topic.name.clone(), topic.id)).collect();
-        self.images.borrow_mut().push(gone);
-        self.image_news.notify_one();
+        self.deleted.borrow_mut().extend(gone.map(|topic| (topic.name.clone(), topic.id)));
+        self.deletion.notify_one();
     }
 
-    /// Tells groups of new images for as long as the core lives.
-    pub async fn follow_images(&self) {
+    /// Tells groups of deleted topics for as long as the core lives.
+    pub async fn follow_deletions(&self) {
         loop {
-            self.image_news.notified().await;
-            let news = std::mem::take(&mut *self.images.borrow_mut());
-            let deleted: DeletedTopics =
-                news.iter().flat_map(|gone| gone.iter().cloned()).collect();
+            self.deletion.notified().await;
+            let deleted: DeletedTopics = std::mem::take(&mut *self.deleted.borrow_mut()).into();
+            if deleted.is_empty() {
+                continue;
+            }
             for coordinator in self.everyone() {
-                coordinator.image_changed(deleted.clone()).await;
+                coordinator.topics_deleted(deleted.clone()).await;
             }
         }
     }

@@ -139,7 +139,7 @@ impl Coordinator {
 
     /// The log has been read: groups set their timers, then requests are answered.
     pub(super) async fn activate(&self) {
-        for (count, id) in self.ids(|_| true).into_iter().enumerate() {
+        for (count, id) in self.ids().into_iter().enumerate() {
             if count % STEPS_MAX == STEPS_MAX - 1 {
                 runtime::yield_now().await;
             }
@@ -154,7 +154,7 @@ impl Coordinator {
         self.open_doors();
         let missed = std::mem::take(&mut *self.missed.borrow_mut());
         for deleted in missed {
-            self.image_changed(deleted).await;
+            self.topics_deleted(deleted).await;
         }
     }
 

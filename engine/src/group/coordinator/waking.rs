@@ -1,5 +1,5 @@
 //! What wakes the groups of a coordinator besides requests: timers, the sweep for expired offsets,
-//! new metadata images. Core-local.
+//! deleted topics. Core-local.
 //!
 //! One task of the core does it for all coordinators; many steps at once leave room for other work.
 
@@ -46,7 +46,7 @@ impl Coordinator {
 
     /// Lets every group look at what has expired.
     async fn sweep(self: Rc<Self>) {
-        for (count, id) in self.ids(|_| true).into_iter().enumerate() {
+        for (count, id) in self.ids().into_iter().enumerate() {
             if count % STEPS_MAX == STEPS_MAX - 1 {
                 runtime::yield_now().await;
             }
@@ -56,23 +56,19 @@ impl Coordinator {
         }
     }
 
-    /// The metadata image is newer, and these topics are gone.
-    pub(super) async fn image_changed(&self, deleted: DeletedTopics) {
-        if self.phase.get() == Phase::Loading && !deleted.is_empty() {
+    /// These topics are gone.
+    pub(super) async fn topics_deleted(&self, deleted: DeletedTopics) {
+        if self.phase.get() == Phase::Loading {
             return self.missed.borrow_mut().push(deleted);
         }
-        let concerned = self.ids(|group| !deleted.is_empty() || group.follows_images());
-        for (count, id) in concerned.into_iter().enumerate() {
+        for (count, id) in self.ids().into_iter().enumerate() {
             if count % STEPS_MAX == STEPS_MAX - 1 {
                 runtime::yield_now().await;
             }
             if self.phase.get() != Phase::Active {
                 return;
             }
-            if !deleted.is_empty() {
-                self.step(&id, Event::TopicsDeleted(deleted.clone()));
-            }
-            self.step(&id, Event::Image);
+            self.step(&id, Event::TopicsDeleted(deleted.clone()));
         }
     }
 }
