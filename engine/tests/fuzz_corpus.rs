@@ -11,16 +11,24 @@ mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use corelog_engine::record::offsets_topic::{
+    ClassicGroupValue, ClassicMemberValue, CommittedOffset, CurrentValue, GroupEpochValue,
+    GroupRecord, MemberValue, OwnedPartitions, PatternValue, TopicPartitions,
+};
 use corelog_engine::record::{BatchBuilder, Codec, HEADER_BYTES, crc32c};
 use counting::{Counting, peak_during};
 use targets::TARGETS;
+use uuid::Uuid;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const ROUNDS: u64 = 20_000;
 const SEED: u64 = 0x00c0_ffee;
+const TOPIC: Uuid = Uuid::from_u128(0x0102_0304_0506_0708_1112_1314_1516_1718);
 
 fn allowed(input: &[u8]) -> usize {
     4 * input.len() + (64 << 10)
@@ -37,7 +45,8 @@ fn run(name: &str, input: &[u8]) {
     }
 }
 
-/// Committed files, then batches of every codec and a segment of three, built here.
+/// Committed files, then batches of every codec, a segment of three, and records of groups, built
+/// here.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/batch");
     let mut seeds: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
@@ -59,7 +68,67 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
         seeds.push((format!("built {}", codec.name()), batch));
     }
     seeds.push(("segment".to_string(), segment));
+    for record in group_records() {
+        let (key, value) = (record.key_bytes(), record.value_bytes().unwrap());
+        let seed = [&[key.len() as u8], &key[..], &value[..]].concat();
+        seeds.push((format!("group record {}", key[1]), seed));
+    }
     seeds
+}
+
+/// One of every kind with as much in it as there can be.
+fn group_records() -> Vec<GroupRecord> {
+    let name = |name: &str| Arc::from(name);
+    let (group, member): (Arc<str>, Arc<str>) = (name("g"), name("m"));
+    let offset = CommittedOffset {
+        offset: 42,
+        leader_epoch: 7,
+        metadata: name("note"),
+        commit_timestamp: 1_700_000_000_000,
+        expire_timestamp: -1,
+        topic_id: TOPIC,
+    };
+    let classic_member = ClassicMemberValue {
+        member_id: member.clone(),
+        instance_id: Some(name("i")),
+        client_id: name("c"),
+        client_host: name("/10.0.0.1"),
+        rebalance_timeout_ms: 300_000,
+        session_timeout_ms: 45_000,
+        subscription: Bytes::from_static(&[1, 2]),
+        assignment: Bytes::from_static(&[3]),
+    };
+    let classic = ClassicGroupValue {
+        protocol_type: name("consumer"),
+        generation: 5,
+        protocol: Some(name("range")),
+        leader: Some(member.clone()),
+        state_timestamp: 1_700_000_000_000,
+        members: vec![classic_member],
+    };
+    let epoch = GroupEpochValue { epoch: 9, metadata_hash: 10 };
+    let wish = MemberValue { topics: vec![name("a"), name("b")], ..MemberValue::default() };
+    let owned = vec![OwnedPartitions { topic: TOPIC, partitions: vec![(0, 9), (1, 8)] }];
+    let current = CurrentValue {
+        member_epoch: 9,
+        previous_member_epoch: 8,
+        state: 1,
+        assigned: owned.clone(),
+        revoking: owned,
+    };
+    let target = vec![TopicPartitions { topic: TOPIC, partitions: vec![0, 2] }];
+    let matched = PatternValue { topics: vec![name("a")], version: 1, timestamp: 2 };
+    let group = || group.clone();
+    let member = || member.clone();
+    vec![
+        GroupRecord::Offset { group: group(), topic: name("t"), partition: 1, value: Some(offset) },
+        GroupRecord::Classic { group: group(), value: Some(classic) },
+        GroupRecord::Epoch { group: group(), value: Some(epoch) },
+        GroupRecord::Member { group: group(), member: member(), value: Some(wish) },
+        GroupRecord::Target { group: group(), member: member(), value: Some(target) },
+        GroupRecord::Current { group: group(), member: member(), value: Some(current) },
+        GroupRecord::Pattern { group: group(), pattern: name("a.*"), value: Some(matched) },
+    ]
 }
 
 /// splitmix64: small, seeded, good enough to damage bytes.

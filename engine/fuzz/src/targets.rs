@@ -2,6 +2,7 @@
 //! than a few times what it was given. Shared with `tests/fuzz_corpus.rs`.
 
 use bytes::BytesMut;
+use corelog_engine::record::offsets_topic::GroupRecord;
 use corelog_engine::record::{
     BatchHeader, ProduceRules, Records, StampedBatch, check_crc, check_produced, first_at_or_after,
     latest,
@@ -11,8 +12,8 @@ use corelog_engine::record::{
 pub type Body = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Body); 3] =
-    [("batch", batch), ("records", records), ("segment", segment)];
+pub const TARGETS: [(&str, Body); 4] =
+    [("batch", batch), ("records", records), ("segment", segment), ("group_record", group_record)];
 
 /// Produced bytes: whatever passes the rules can be stamped, and is then a valid batch.
 pub fn batch(input: &[u8]) {
@@ -69,4 +70,14 @@ pub fn segment(input: &[u8]) {
         records(&rest[..header.size_in_bytes()]);
         rest = &rest[header.size_in_bytes()..];
     }
+}
+
+/// A record of `__consumer_offsets`: a byte for the length of the key, the key, the value. What can
+/// be read is written so that it reads the same.
+pub fn group_record(input: &[u8]) {
+    let Some((length, rest)) = input.split_first() else { return };
+    let Some((key, value)) = rest.split_at_checked(usize::from(*length)) else { return };
+    let Ok(Some(record)) = GroupRecord::decode(key, Some(value)) else { return };
+    let (key, value) = (record.key_bytes(), record.value_bytes());
+    assert_eq!(GroupRecord::decode(&key, value.as_deref()), Ok(Some(record)));
 }

@@ -45,6 +45,8 @@ pub use join::check_session_timeout;
 pub use state::ClassicState;
 
 #[cfg(test)]
+mod client_test;
+#[cfg(test)]
 mod commit_test;
 #[cfg(test)]
 mod durable_test;
@@ -54,6 +56,8 @@ mod instance_test;
 mod join_test;
 #[cfg(test)]
 mod leave_test;
+#[cfg(test)]
+mod simulation_test;
 #[cfg(test)]
 mod storm_test;
 #[cfg(test)]

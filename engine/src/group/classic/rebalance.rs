@@ -67,11 +67,13 @@ impl ClassicGroup {
 
     /// The join phase is over by time.
     pub(super) fn join_timer(&mut self, step: &mut Step) {
-        let due = self.join_ends.is_some_and(|ends| ends <= step.context.now);
-        if !due || self.state != ClassicState::PreparingRebalance {
+        if !step.is_due(TimerKey::Join, self.join_ends) {
             return;
         }
         self.join_ends = None;
+        if self.state != ClassicState::PreparingRebalance {
+            return;
+        }
         match self.initial {
             Some(initial) if initial.grown && !initial.remaining.is_zero() => {
                 let delay = step.context.settings.initial_rebalance_delay.min(initial.remaining);

@@ -97,14 +97,11 @@ impl ClassicGroup {
 
     fn session_timer(&mut self, step: &mut Step, member_id: &Arc<str>) {
         let Some(member) = self.members.get_mut(member_id) else { return };
-        if member.session.timer.is_none_or(|timer| timer > step.context.now) {
+        member.session.timer = member.session.ends; // it may have been put off
+        if !step.is_due(TimerKey::Session(Arc::clone(member_id)), member.session.ends) {
             return;
         }
-        member.session.timer = member.session.ends.filter(|ends| *ends > step.context.now);
-        if let Some(later) = member.session.timer {
-            step.timer(TimerKey::Session(Arc::clone(member_id)), Some(later));
-            return;
-        }
+        member.session.timer = None;
         member.session.ends = None;
         if member.may_be_silent() {
             return; // its session begins anew when it is answered

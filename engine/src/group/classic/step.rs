@@ -34,6 +34,16 @@ impl<'a, 'b> Step<'a, 'b> {
         self.effects.push(Effect::Timer { key, at });
     }
 
+    /// Whether a timer that rings ends at this time. One that ends later is set again; one that
+    /// does not end at all was stopped.
+    pub(super) fn is_due(&mut self, key: TimerKey, ends: Option<Mono>) -> bool {
+        let due = ends.is_some_and(|ends| ends <= self.context.now);
+        if !due && ends.is_some() {
+            self.timer(key, ends);
+        }
+        due
+    }
+
     pub(super) fn answer(&mut self, to: Token, answer: Answer) {
         self.effects.push(Effect::Answer { to, answer });
     }

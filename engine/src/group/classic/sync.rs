@@ -91,7 +91,7 @@ impl ClassicGroup {
 
     /// Members that did not sync in time are out.
     pub(super) fn sync_timer(&mut self, step: &mut Step) {
-        if self.sync_ends.is_none_or(|ends| ends > step.context.now) {
+        if !step.is_due(TimerKey::Sync, self.sync_ends) {
             return;
         }
         self.sync_ends = None;

@@ -80,6 +80,18 @@ fn a_sync_has_to_fit_the_group() {
     assert!(world.synced(token).is_ok());
 }
 
+#[test]
+fn a_member_that_is_left_out_loses_what_it_had() {
+    let mut world = World::new();
+    let members = world.stable(2);
+    let tokens = [leader(&members), 1 - leader(&members)]
+        .map(|at| world.join(&member(&members[at].member_id)));
+    let again = tokens.map(|token| world.joined(token));
+    world.sync(&assigning(&again[leader(&again)], &[]));
+    let token = world.sync(&follower(&again[1 - leader(&again)]));
+    assert_eq!(world.synced(token).unwrap().assignment.len(), 0);
+}
+
 fn follower_of_nobody() -> Sync {
     Sync {
         member_id: Arc::from("m"),
