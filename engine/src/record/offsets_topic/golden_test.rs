@@ -193,7 +193,7 @@ fn members_are_written_as_kafka_writes_them() {
     let member = |value| GroupRecord::Member { group: text("g"), member: text("m1"), value };
     let key = "000500016700026d31";
     let value = "000003693103723102630a2f31302e302e302e3103076f726465727306757365727304612e2a0004\
-                 93e008756e69666f726d010001ff";
+                 93e008756e69666f726d01000100";
     let modern = MemberValue {
         instance_id: Some(text("i1")),
         rack_id: Some(text("r1")),

@@ -4,7 +4,7 @@
 //! ```text
 //! member   instance ?string, rack ?string, client id string, client host string,
 //!          topics [string], pattern ?string, rebalance timeout i32, assignor ?string,
-//!          [tag 0: i8 = 1, classic; or i8 = -1]
+//!          [tag 0: i8 = 1, classic; or i8 = 0]
 //! classic  session timeout i32, protocols [name string, metadata bytes]
 //! ```
 
@@ -22,7 +22,7 @@ const CLASSIC: u32 = 0;
 const PRESENT: i8 = 1;
 /// In the place of a structure: written out, because without the field Kafka takes the member for
 /// one of the classic protocol that brought nothing.
-const NULL: i8 = -1;
+const NULL: i8 = 0;
 
 /// What a member of a consumer group wants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,7 +110,7 @@ impl ClassicMetadata {
     }
 
     fn decode(from: &mut Reader) -> Result<Option<ClassicMetadata>, DecodeError> {
-        if from.i8()? < 0 {
+        if from.i8()? <= NULL {
             return Ok(None);
         }
         let session_timeout_ms = from.i32()?;
