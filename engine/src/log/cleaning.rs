@@ -64,10 +64,12 @@ impl Log {
         let config = self.config.borrow();
         let state = self.state.borrow();
         let sources = state.segments.range(..dirt.first_uncleanable);
+        let beyond = state.segments.range(dirt.first_uncleanable..);
         Ok(Some(CleaningInput {
             dir: self.directory(),
             sources: sources.map(|(_, segment)| segment.source()).collect(),
             end: dirt.first_uncleanable,
+            beyond: beyond.map(|(_, segment)| segment.source()).collect(),
             first_dirty: dirt.first_dirty,
             limits: Limits {
                 bytes: u64::from(config.segment_bytes),

@@ -52,12 +52,14 @@ async fn cleaned_group(log: &Log) -> (Cleaning, Replacement) {
     let (_stop, stopped) = watch::channel(false);
     let tempo = Tempo::new(f64::MAX, stopped);
     let mut cleaning = Cleaning::begin(input, roomy(), tempo).await.unwrap();
+    cleaning.join_groups();
     let replacement = cleaning.next_group().await.unwrap().unwrap();
     (cleaning, replacement)
 }
 
 /// The renames of a swap in order; what stands in one step may survive a power cut in any subset.
-fn steps(sources: &[Offset], result: Offset) -> Vec<Vec<(String, String)>> {
+/// With them, how many steps it takes to be committed.
+fn steps(sources: &[Offset], results: &[Offset]) -> (Vec<Vec<(String, String)>>, usize) {
     let of = |base: Offset, holds: &[Holds], from: &str, to: &str| {
         let renamed = |holds: &Holds| {
             let name = file_name(base, *holds);
@@ -66,14 +68,18 @@ fn steps(sources: &[Offset], result: Offset) -> Vec<Vec<(String, String)>> {
         holds.iter().map(renamed).collect::<Vec<_>>()
     };
     let segment = [Holds::Records, Holds::OffsetIndex, Holds::TimeIndex];
+    let mut steps: Vec<_> =
+        results.iter().rev().map(|base| of(*base, &segment, CLEANED, SWAP)).collect();
     let mut deleted = Vec::new();
     for base in sources {
         deleted.extend(of(*base, &segment, "", DELETED));
-        if *base != result {
+        if !results.contains(base) {
             deleted.extend(of(*base, &[Holds::Snapshot], "", DELETED));
         }
     }
-    vec![of(result, &segment, CLEANED, SWAP), deleted, of(result, &segment, SWAP, "")]
+    steps.push(deleted);
+    steps.extend(results.iter().map(|base| of(*base, &segment, SWAP, "")));
+    (steps, results.len())
 }
 
 fn rename(dir: &Path, (from, to): &(String, String)) {
@@ -82,22 +88,40 @@ fn rename(dir: &Path, (from, to): &(String, String)) {
 
 #[test]
 fn whatever_a_power_cut_leaves_of_a_swap_is_the_old_log_or_the_new_one() {
+    cut_everywhere(&[0], async |log| write(log, 40).await);
+}
+
+#[test]
+fn a_swap_of_several_results_is_as_safe() {
+    const FAR: Offset = 3_000_000_000;
+    cut_everywhere(&[0, FAR], async |log| {
+        write(log, 18).await;
+        let far = keyed(FAR, 9, &[("key-3", Some("far")), ("other", Some("far"))], Codec::None);
+        log.append(vec![far]).await.unwrap();
+        write(log, 14).await;
+        log.roll(log.end_offset()).await.unwrap();
+    });
+}
+
+/// Swaps what `fill` has written into segments with these base offsets, and cuts the power at
+/// every moment of that.
+fn cut_everywhere(results: &[Offset], fill: impl AsyncFn(&Log)) {
     let scratch = ScratchDir::new();
     let (prepared, trial) = (scratch.path().join("prepared"), scratch.path().join("t-0"));
     let (before, after, sources) = run_here(async {
         let log = open(&trial).await;
-        write(&log, 40).await;
+        fill(&log).await;
         log.checkpoint().await.unwrap();
         let before = records_of(&log).await;
         let (_cleaning, replacement) = cleaned_group(&log).await;
         copy(&trial, &prepared);
         let sources: Vec<Offset> = replacement.sources.iter().map(|one| one.size.base).collect();
-        assert_eq!(replacement.bases(), [0]);
+        assert_eq!(replacement.bases(), results);
         assert!(log.replace_segments(replacement).await.unwrap());
         (before, records_of(&log).await, sources)
     });
     assert!(sources.len() >= 3 && after.len() < before.len());
-    let steps = steps(&sources, 0);
+    let (steps, commits) = steps(&sources, results);
     for step in 0..steps.len() {
         // All subsets where they are few; else one by one, all but one, and every prefix.
         let renames = &steps[step];
@@ -113,7 +137,7 @@ fn whatever_a_power_cut_leaves_of_a_swap_is_the_old_log_or_the_new_one() {
             steps[..step].iter().flatten().for_each(|one| rename(&trial, one));
             let kept = renames.iter().enumerate().filter(|(n, _)| subset & (1 << n) != 0);
             kept.for_each(|(_, one)| rename(&trial, one));
-            let committed = step > 0 || subset == all;
+            let committed = step >= commits || (step + 1 == commits && subset == all);
             let found = recovered(&trial);
             let expected = if committed { &after } else { &before };
             assert_eq!(&found, expected, "step {step}, subset {subset:b}");

@@ -27,14 +27,6 @@ pub enum CleanError {
         /// Where a batch was expected.
         position: u64,
     },
-    /// The index of aborted transactions cannot be read.
-    #[error("{path}: {why}", path = path.display())]
-    TransactionIndex {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: super::aborted::AbortedError,
-    },
     /// A batch could not be judged.
     #[error(transparent)]
     Filter(#[from] FilterError),

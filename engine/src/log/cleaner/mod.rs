@@ -5,8 +5,10 @@
 //! | `dirt` | how much of a log is uncleaned, pure |
 //! | `offset_map` | from a key to its last record, in bounded memory |
 //! | `gather` | the keys of a batch into that map |
+//! | `learn` | the first walk: keys and aborted transactions |
 //! | `filter` | what stays of a batch: Kafka's rules |
-//! | `transactions`, `aborted` | what markers still have to say; the `.txnindex` file |
+//! | `transactions`, `survey` | what markers still have to say; what they say instead of an index |
+//! | `aborted` | the `.txnindex` file |
 //! | `group` | which segments become one |
 //! | `source`, `output` | segments as they are read and made |
 //! | `throttle`, `tempo` | how fast, and when to stop |
@@ -22,10 +24,12 @@ mod error;
 mod filter;
 mod gather;
 mod group;
+mod learn;
 mod offset_map;
 mod output;
 mod run;
 mod source;
+mod survey;
 mod tempo;
 mod throttle;
 mod transactions;

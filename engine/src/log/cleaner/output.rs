@@ -60,9 +60,10 @@ impl Output {
         })
     }
 
-    /// Whether a batch can stand in it: indexes hold 31-bit numbers.
+    /// Whether a batch can stand in it: indexes hold 31-bit numbers. The one that it begins with
+    /// always can.
     pub fn takes(&self, header: &BatchHeader) -> bool {
-        self.fill.bytes == 0 || self.fill.takes(header)
+        header.base_offset == self.fill.base || self.fill.takes(header)
     }
 
     /// Takes note of a batch whose bytes are stored next.

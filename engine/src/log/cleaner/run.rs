@@ -6,28 +6,23 @@
 //! is no core.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::aborted::{self, AbortedTransaction};
+use super::aborted::AbortedTransaction;
 use super::error::CleanError;
 use super::filter::{Fate, Filter, Rules};
-use super::gather::{Gathered, gather};
 use super::group::{Limits, Size, group};
+use super::learn::{Learned, Learner};
 use super::offset_map::OffsetMap;
 use super::output::{CleanedSegment, Output, remove_cleaned};
-use super::source::{Batches, Source};
+use super::source::{Batches, Pieces, Source};
 use super::tempo::{Abandon, Tempo};
 use super::transactions::Transactions;
-use crate::log::names::{Holds, Name, parse};
 use crate::record::{BatchHeader, Offset};
 use crate::runtime::failpoint::{self, Failpoint};
-use crate::runtime::{Directory, EntryKind, on_worker, rng};
-
-/// An index of aborted transactions larger than this is none.
-const ABORTED_BYTES_MAX: usize = 64 << 20;
+use crate::runtime::{Directory, on_worker};
 
 /// What a log hands out to be cleaned. `Send`.
 pub struct CleaningInput {
@@ -37,6 +32,8 @@ pub struct CleaningInput {
     pub sources: Vec<Source>,
     /// Offset behind the last of them.
     pub end: Offset,
+    /// The segments from there on, as far as they are written: markers of transactions stand there.
+    pub beyond: Vec<Source>,
     /// Everything below was cleaned before.
     pub first_dirty: Offset,
     /// What a result may be as large as.
@@ -129,24 +126,20 @@ impl Cleaning {
         settings: CleanerSettings,
         tempo: Tempo,
     ) -> Result<Cleaning, CleanError> {
-        let aborted = read_aborted(&input.dir).await?;
-        let mut seed = rng();
-        let hash_key = (seed.next_u64(), seed.next_u64());
-        let map = OffsetMap::new(settings.dedupe_bytes, settings.load_factor, hash_key);
+        let learner = Learner { input: &input, settings, tempo: &tempo };
+        let Learned { map, end, aborted, bytes_read } = learner.learn().await?;
+        let stats = CleanerStats { bytes_read, keys: map.len(), ..CleanerStats::default() };
         let mut cleaning = Cleaning {
             settings,
             tempo,
-            map: Arc::new(OffsetMap::new(0, 0.0, hash_key)),
-            end: input.end,
+            map: Arc::new(map),
+            end,
             walk: Transactions::new(&aborted),
             rules: Arc::new(input.rules.clone()),
             groups: VecDeque::new(),
-            stats: CleanerStats::default(),
+            stats,
             input,
         };
-        let map = cleaning.gather(map, Transactions::new(&aborted)).await?;
-        cleaning.stats.keys = map.len();
-        cleaning.map = Arc::new(map);
         cleaning.make_groups();
         Ok(cleaning)
     }
@@ -179,48 +172,15 @@ impl Cleaning {
         Ok(None)
     }
 
+    /// All groups as one.
+    #[cfg(test)]
+    pub fn join_groups(&mut self) {
+        self.groups = VecDeque::from([self.groups.drain(..).flatten().collect()]);
+    }
+
     /// The owner did not take what came out of a group: its files go.
     pub async fn discard(&self, bases: &[Offset]) {
         remove_cleaned(&self.input.dir, bases).await;
-    }
-
-    async fn gather(
-        &mut self,
-        mut map: OffsetMap,
-        mut walk: Transactions,
-    ) -> Result<OffsetMap, CleanError> {
-        let from = self.input.first_dirty;
-        let first = self.input.sources.partition_point(|source| source.size.base <= from);
-        let dirty = self.input.sources.get(first.saturating_sub(1)..).unwrap_or_default().to_vec();
-        let limit = self.rules.decompressed_max;
-        for source in dirty {
-            let mut position = 0;
-            while position < source.size.bytes {
-                let piece = source.read(position, self.settings.read_bytes).await?;
-                let len = piece.len() as u64;
-                let mut batches = Batches::new(piece, position, Arc::from(source.file.path()));
-                let done = on_worker(move || {
-                    while let Some((header, batch)) = batches.next()? {
-                        let all = gather(&header, &batch, from, limit, &mut walk, &mut map)?;
-                        if all == Gathered::Full {
-                            return Ok((map, walk, Gathered::Full));
-                        }
-                    }
-                    Ok::<_, CleanError>((map, walk, Gathered::All))
-                });
-                let gathered;
-                (map, walk, gathered) = done.await?;
-                self.read(len).await?;
-                if gathered == Gathered::Full {
-                    // The map speaks for a part only; the rest is for the next cleaning.
-                    self.end = map.latest().saturating_add(1);
-                    return Ok(map);
-                }
-                position += len;
-            }
-        }
-        map.advance(self.end.saturating_sub(1));
-        Ok(map)
     }
 
     fn make_groups(&mut self) {
@@ -259,17 +219,15 @@ impl Cleaning {
         let first = sources.first().map_or(0, |source| source.size.base);
         let output = self.create(first, bases).await?;
         let mut copy = Copy { output, finished: Vec::new(), bases, created_ms };
-        for source in sources {
-            let mut position = 0;
-            while position < source.size.bytes {
-                let (kept, len) = self.filter_piece(source, position).await?;
-                self.stats.records_kept += kept.records;
-                self.stats.unreadable += kept.unreadable;
-                self.store(kept, &mut copy).await?;
-                failpoint::pass(Failpoint::Clean);
-                position += len;
-            }
+        let mut pieces = self.pieces(sources);
+        while let Some(batches) = pieces.next().await? {
+            let kept = self.filter(batches).await?;
+            self.stats.records_kept += kept.records;
+            self.stats.unreadable += kept.unreadable;
+            self.store(kept, &mut copy).await?;
+            failpoint::pass(Failpoint::Clean);
         }
+        self.stats.bytes_read += pieces.bytes_read();
         let Copy { output, mut finished, .. } = copy;
         finished.push(output.finish(created_ms).await?);
         let after = finished.iter().map(|result| u64::from(result.segment.fill.bytes));
@@ -284,18 +242,25 @@ impl Cleaning {
     /// that was cleaned before is like that.
     async fn stays_as_it_is(&mut self, source: &Source) -> Result<bool, CleanError> {
         let walk = self.walk.clone();
-        let (mut position, mut records) = (0, 0);
-        while position < source.size.bytes {
-            let (kept, len) = self.filter_piece(source, position).await?;
+        let mut pieces = self.pieces(std::slice::from_ref(source));
+        let mut records = 0;
+        while let Some(batches) = pieces.next().await? {
+            let kept = self.filter(batches).await?;
             if !kept.is_all {
                 self.walk = walk;
+                self.stats.bytes_read += pieces.bytes_read();
                 return Ok(false);
             }
-            position += len;
             records += kept.records;
         }
+        self.stats.bytes_read += pieces.bytes_read();
         self.stats.records_kept += records;
         Ok(true)
+    }
+
+    fn pieces(&self, sources: &[Source]) -> Pieces {
+        let abandon = self.input.abandon.clone();
+        Pieces::new(sources, self.settings.read_bytes, self.tempo.clone(), abandon)
     }
 
     async fn create(&self, base: Offset, bases: &mut Vec<Offset>) -> Result<Output, CleanError> {
@@ -307,15 +272,8 @@ impl Cleaning {
         Output::create(&self.input.dir, base, self.input.interval_bytes).await
     }
 
-    /// What stays of the piece at a position, and how long the piece is.
-    async fn filter_piece(
-        &mut self,
-        source: &Source,
-        position: u64,
-    ) -> Result<(Kept, u64), CleanError> {
-        let piece = source.read(position, self.settings.read_bytes).await?;
-        let len = piece.len() as u64;
-        let mut batches = Batches::new(piece, position, Arc::from(source.file.path()));
+    /// What stays of a piece.
+    async fn filter(&mut self, mut batches: Batches) -> Result<Kept, CleanError> {
         let (map, rules) = (self.map.clone(), self.rules.clone());
         let mut walk = std::mem::take(&mut self.walk);
         let done = on_worker(move || {
@@ -338,8 +296,7 @@ impl Cleaning {
         });
         let kept;
         (kept, self.walk) = done.await?;
-        self.read(len).await?;
-        Ok((kept, len))
+        Ok(kept)
     }
 
     /// Writes what was kept; begins another segment where one can hold no more.
@@ -364,11 +321,6 @@ impl Cleaning {
         copy.output.store(bytes).await?;
         self.tempo.spend(written, &self.input.abandon).await
     }
-
-    async fn read(&mut self, bytes: u64) -> Result<(), CleanError> {
-        self.stats.bytes_read += bytes;
-        self.tempo.spend(bytes, &self.input.abandon).await
-    }
 }
 
 impl Kept {
@@ -383,28 +335,6 @@ impl Replacement {
     pub fn bases(&self) -> Vec<Offset> {
         self.results.iter().map(|result| result.segment.fill.base).collect()
     }
-}
-
-/// Every aborted transaction that the directory's indexes name.
-async fn read_aborted(dir: &Directory) -> Result<Vec<AbortedTransaction>, CleanError> {
-    let failed = |path: &Path, error| CleanError::io("read", path, error);
-    let entries = dir.entries().await.map_err(|error| failed(dir.path(), error))?;
-    let mut all = Vec::new();
-    for entry in entries.into_iter().filter(|entry| entry.kind == EntryKind::File) {
-        if !matches!(parse(&entry.name), Name::Segment(_, Holds::TxnIndex)) {
-            continue;
-        }
-        let path = dir.path().join(&entry.name);
-        let bytes = match dir.read(&entry.name, ABORTED_BYTES_MAX).await {
-            // Deleted meanwhile, with its segment.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            read => read.map_err(|error| failed(&path, error))?,
-        };
-        all.extend(
-            aborted::decode(&bytes).map_err(|why| CleanError::TransactionIndex { path, why })?,
-        );
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

@@ -299,21 +299,72 @@ fn an_open_transaction_and_what_comes_after_it_stay() {
 }
 
 #[test]
-fn a_marker_that_contradicts_the_index_ends_the_cleaning() {
+fn markers_are_asked_where_the_index_is_lost() {
+    // What stands in the index's place, and whether the marker is in the segment that is cleaned.
+    for (index, within) in [(None, true), (None, false), (Some(b"torn"), true)] {
+        let scratch = ScratchDir::new();
+        run_here(async {
+            let log = open(&scratch, compacted()).await;
+            append(&log, &[("a", Some("committed")), ("c", Some("1"))]).await;
+            append_built(&log, transactional(8, 0), &[("c", Some("2"))]).await;
+            append_built(&log, transactional(7, 0), &[("a", Some("aborted"))]).await;
+            if within {
+                marker(&log, 7, 0).await;
+            }
+            roll(&log).await;
+            if !within {
+                marker(&log, 7, 0).await;
+            }
+            marker(&log, 8, 1).await;
+            append_built(&log, transactional(7, 1), &[("x", None)]).await;
+            append_built(&log, transactional(8, 1), &[("x", None)]).await;
+            marker(&log, 7, 1).await;
+            marker(&log, 8, 1).await;
+            let path = log.path().join("00000000000000000000.txnindex");
+            if let Some(bytes) = index {
+                std::fs::write(&path, bytes).unwrap();
+            }
+            compact(&log, 100, roomy()).await.unwrap();
+            let found = pairs(&log).await;
+            let expected = [pair(0, "a", Some("committed")), pair(2, "c", Some("2"))];
+            assert_eq!(found[..2], expected, "{index:?} {within}");
+            let healed = AbortedTransaction { producer: 7, first: 3, last: 4, last_stable: 3 };
+            let healed = within.then(|| encode(&[healed]));
+            assert_eq!(std::fs::read(&path).ok(), healed, "{index:?} {within}");
+        });
+    }
+}
+
+#[test]
+fn what_fits_no_index_becomes_segments_of_its_own() {
     let scratch = ScratchDir::new();
     run_here(async {
+        const FAR: Offset = 3_000_000_000;
         let log = open(&scratch, compacted()).await;
-        append(&log, &[("a", Some("committed"))]).await;
-        append_built(&log, transactional(7, 0), &[("a", Some("aborted"))]).await;
-        marker(&log, 7, 0).await;
+        append(&log, &[("a", Some("1")), ("b", Some("1"))]).await;
+        log.append(vec![keyed(FAR, 1, &[("a", Some("2")), ("c", Some("1"))], Codec::None)])
+            .await
+            .unwrap();
+        append(&log, &[("d", Some("1"))]).await;
         roll(&log).await;
         append(&log, &[("x", None)]).await;
-        let before = records_of(&log).await;
-        let error = failure(&log).await.to_string();
-        assert_eq!(error, "the marker at offset 2 aborts a transaction that is in no index");
-        assert_eq!(records_of(&log).await, before);
-        std::fs::write(log.path().join("00000000000000000000.txnindex"), b"torn").unwrap();
-        assert!(failure(&log).await.to_string().contains("no whole number of entries"));
+        let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let tempo = Tempo::new(f64::MAX, stopped);
+        let mut cleaning = Cleaning::begin(input, roomy(), tempo).await.unwrap();
+        cleaning.join_groups();
+        let replacement = cleaning.next_group().await.unwrap().unwrap();
+        assert_eq!(replacement.bases(), [0, FAR]);
+        assert!(log.replace_segments(replacement).await.unwrap());
+        log.end_cleaning(Some(cleaning.end()));
+        let expected = [
+            pair(1, "b", Some("1")),
+            pair(FAR, "a", Some("2")),
+            pair(FAR + 1, "c", Some("1")),
+            pair(FAR + 2, "d", Some("1")),
+            pair(FAR + 3, "x", None),
+        ];
+        assert_eq!(pairs(&log).await, expected);
     });
 }
 

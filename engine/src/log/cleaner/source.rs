@@ -2,6 +2,7 @@
 //!
 //! Holds the file open, so that it can be read to the end whatever becomes of its name. `Send`.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 
 use super::error::CleanError;
 use super::group::Size;
+use super::tempo::{Abandon, Tempo};
 use crate::record::{BatchHeader, HEADER_BYTES, Offset, check_crc};
 use crate::runtime::SegmentFile;
 
@@ -28,7 +30,7 @@ pub struct Source {
 impl Source {
     /// The whole batches that stand in about `bytes` bytes from `position` on, which is a batch
     /// boundary below the end; one at least, however large.
-    pub async fn read(&self, position: u64, bytes: usize) -> Result<Bytes, CleanError> {
+    async fn read(&self, position: u64, bytes: usize) -> Result<Bytes, CleanError> {
         let left = self.size.bytes.saturating_sub(position);
         let at_most = usize::try_from(left).unwrap_or(usize::MAX);
         let mut piece = self.bytes(position, bytes.max(HEADER_BYTES).min(at_most)).await?;
@@ -83,7 +85,7 @@ pub struct Batches {
 
 impl Batches {
     /// The batches of a piece that was read at `position` of a file.
-    pub fn new(piece: Bytes, position: u64, path: Arc<Path>) -> Batches {
+    fn new(piece: Bytes, position: u64, path: Arc<Path>) -> Batches {
         Batches { piece, at: 0, floor: Offset::MIN, position, path }
     }
 
@@ -104,6 +106,49 @@ impl Batches {
         self.at += header.size_in_bytes();
         self.floor = header.next_offset();
         Ok(Some((header, rest.slice(..header.size_in_bytes()))))
+    }
+}
+
+/// Pieces of segments, one after the other, at a tempo.
+pub struct Pieces {
+    sources: VecDeque<Source>,
+    position: u64,
+    read_bytes: usize,
+    bytes_read: u64,
+    tempo: Tempo,
+    abandon: Abandon,
+}
+
+impl Pieces {
+    /// From the first byte of the first source on.
+    pub fn new(sources: &[Source], read_bytes: usize, tempo: Tempo, abandon: Abandon) -> Pieces {
+        let sources = sources.iter().cloned().collect();
+        Pieces { sources, position: 0, read_bytes, bytes_read: 0, tempo, abandon }
+    }
+
+    /// The batches of the next piece; `None` behind the last.
+    pub async fn next(&mut self) -> Result<Option<Batches>, CleanError> {
+        while let Some(source) = self.sources.front() {
+            let position = self.position;
+            if position >= source.size.bytes {
+                self.sources.pop_front();
+                self.position = 0;
+                continue;
+            }
+            let piece = source.read(position, self.read_bytes).await?;
+            let batches = Batches::new(piece, position, Arc::from(source.file.path()));
+            let bytes = batches.piece.len() as u64;
+            self.position += bytes;
+            self.bytes_read += bytes;
+            self.tempo.spend(bytes, &self.abandon).await?;
+            return Ok(Some(batches));
+        }
+        Ok(None)
+    }
+
+    /// Bytes read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 }
 

@@ -70,6 +70,12 @@ impl Transactions {
         Transactions { ahead, ..Transactions::default() }
     }
 
+    /// Whether records of transactions were met that no index calls aborted, and no marker after
+    /// them.
+    pub fn is_undecided(&self) -> bool {
+        !self.others.is_empty()
+    }
+
     /// A batch of records comes; says whether it belongs to an aborted transaction.
     pub fn on_batch(&mut self, header: &BatchHeader) -> bool {
         self.reach(header);
