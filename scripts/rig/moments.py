@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 
 SUFFIXES = (".cleaned", ".swap", ".deleted")
-FAILPOINTS = ("compaction.cleaned", "compaction.swap", "compaction.delete")
+FAILPOINTS = tuple(f"compaction.{one}" for one in ("clean", "cleaned", "swap", "delete", "placed"))
 IN_MOVED_TO, IN_CREATE = 0x80, 0x100
 EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
 FAILPOINT_KEY = "corelog.test.failpoint"
