@@ -134,7 +134,7 @@ pub const KEYS: &[Key] = &[
         "group.consumer.heartbeat.interval.ms",
         "5000",
         AtLeast(1),
-        "How often consumers send heartbeats.",
+        "How often consumers send heartbeats; every second while their group is not settled.",
     )
     .obeyed(),
     int(

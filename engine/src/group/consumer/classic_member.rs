@@ -215,10 +215,12 @@ impl ConsumerGroup {
         let (id, member) = self.classic_member(&request.member_id, request.instance_id.as_ref())?;
         check_generation(member, request.generation)?;
         effects.push(self.session_timer(context, &id));
-        // In Kafka only members of the consumer protocol see to that, so that a group in which none
-        // is left stands still.
-        self.raise_epoch(context, effects, false);
-        self.retarget(context, effects);
+        if self.tally.classic == self.known.members.len() {
+            // Else a member of the consumer protocol sees to that. In Kafka nobody but those does,
+            // so that a group in which none is left, and that may not turn classic, stands still.
+            self.raise_epoch(context, effects, false);
+            self.retarget(context, effects);
+        }
         if self.has_to_rejoin(&id) {
             self.expect_rejoin(context, effects, &id);
             return Err(GroupError::RebalanceInProgress);

@@ -12,7 +12,6 @@ use super::known::{Known, Member};
 use super::metadata_hash::TopicHashes;
 use super::owned;
 use super::pattern::Matching;
-use super::reconcile::is_reconciled;
 use super::tally::Tally;
 use crate::group::answer::{DescribedConsumer, DescribedConsumerGroup, ListedGroup};
 use crate::group::consumer_protocol::PROTOCOL_TYPE;
@@ -84,17 +83,25 @@ impl ConsumerGroup {
 
     /// Its state, in Kafka's spelling.
     pub fn state(&self) -> &'static str {
-        let known = &self.known;
-        let reconciled = |member: &Member| is_reconciled(&member.has, known.target_epoch);
-        if known.members.is_empty() {
+        if self.is_empty() {
             "Empty"
-        } else if known.epoch > known.target_epoch {
+        } else if self.is_assigning() {
             "Assigning"
-        } else if known.members.values().all(reconciled) {
-            "Stable"
-        } else {
+        } else if self.is_reconciling() {
             "Reconciling"
+        } else {
+            "Stable"
         }
+    }
+
+    /// Whether the target assignment is to be made anew.
+    pub(super) fn is_assigning(&self) -> bool {
+        self.known.epoch > self.known.target_epoch
+    }
+
+    /// Whether members are on their way to the target assignment.
+    pub(super) fn is_reconciling(&self) -> bool {
+        self.tally.reconciled < self.known.members.len()
     }
 
     /// As ListGroups tells of it.

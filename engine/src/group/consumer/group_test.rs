@@ -14,7 +14,7 @@ fn the_first_member_gets_everything_and_its_records_stand_in_kafkas_order() {
     let mut rig = Rig::new(&[("t", 3)]);
     let answer = rig.join("a", &["t"]);
     assert_eq!((answer.member_id, answer.member_epoch), (Some(text("a")), 2));
-    assert_eq!(answer.heartbeat_interval_ms, 5000);
+    assert_eq!(answer.heartbeat_interval_ms, 1000);
     assert_eq!(answer.assignment, Some(vec![rig.set("t", &[0, 1, 2])]));
     assert_eq!(rig.kinds(), ["member a", "epoch", "target a", "target epoch", "current a"]);
     assert_eq!(rig.group.state(), "Stable");
@@ -65,6 +65,36 @@ fn a_second_member_waits_for_the_first_to_give_up_its_half() {
     let answer = rig.beat(&beat("b", 3)).unwrap();
     assert_eq!(answer.assignment, Some(vec![rig.set("t", &[2, 3])]));
     assert_eq!(rig.group.state(), "Stable");
+    rig.check_replay();
+}
+
+#[test]
+fn members_come_again_sooner_as_long_as_there_is_something_to_wait_for() {
+    let mut rig = Rig::new(&[("t", 4)]);
+    let interval = |rig: &mut Rig, request: &ConsumerHeartbeat| {
+        rig.beat(request).unwrap().heartbeat_interval_ms
+    };
+    assert_eq!(interval(&mut rig, &joining("a", &["t"])), 1000);
+    rig.pass(1000);
+    assert_eq!(interval(&mut rig, &beat("a", 2)), 5000);
+    assert_eq!(interval(&mut rig, &joining("b", &["t"])), 1000);
+    assert_eq!(interval(&mut rig, &beat("b", 3)), 1000);
+    // a is told to give up half, and does not: it itself is not asked more often for ever, b is.
+    rig.pass(9000);
+    assert_eq!(interval(&mut rig, &beat("a", 2)), 1000);
+    rig.pass(2000);
+    assert_eq!(interval(&mut rig, &beat("a", 2)), 5000);
+    assert_eq!(interval(&mut rig, &beat("b", 3)), 1000);
+    let done = ConsumerHeartbeat { owned: Some(vec![rig.set("t", &[0, 1])]), ..beat("a", 2) };
+    assert_eq!(interval(&mut rig, &done), 5000);
+    assert_eq!(interval(&mut rig, &beat("b", 3)), 5000);
+    assert_eq!(rig.group.state(), "Stable");
+    // A leaver makes the group assign anew, with the next heartbeat after the interval.
+    rig.beat(&beat("b", -1)).unwrap();
+    assert_eq!(interval(&mut rig, &beat("a", 3)), 5000);
+    // A configured interval that is shorter stays.
+    rig.settings.consumer_heartbeat_interval_ms = 300;
+    assert_eq!(interval(&mut rig, &joining("c", &["t"])), 300);
     rig.check_replay();
 }
 

@@ -64,18 +64,13 @@ impl ConsumerGroup {
             && (request.topics.is_some() || request.pattern.is_some())
             && request.owned.is_some();
         let tell = request.joins() || full || regained;
-        Ok(self.told(context, member_id, tell))
-    }
-
-    /// What the member hears.
-    fn told(&self, context: &Context<'_>, member_id: Arc<str>, assignment: bool) -> ConsumerBeat {
         let has = self.known.members.get(&member_id).map(|member| &member.has);
-        ConsumerBeat {
+        Ok(ConsumerBeat {
             member_epoch: has.map_or(0, |has| has.member_epoch),
-            heartbeat_interval_ms: context.settings.consumer_heartbeat_interval_ms,
-            assignment: has.filter(|_| assignment).map(|has| owned::plain(&has.assigned)),
+            heartbeat_interval_ms: self.interval(context, request.joins(), has),
+            assignment: has.filter(|_| tell).map(|has| owned::plain(&has.assigned)),
             member_id: Some(member_id),
-        }
+        })
     }
 
     /// Whether the group has room, or the member is in it already. A static member that is back

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::reconcile::is_reconciled;
 use super::tally::Tally;
 use crate::record::offsets_topic::{
     CurrentValue, GroupRecord, MemberValue, OwnedPartitions, PatternValue, TopicPartitions,
@@ -84,6 +85,28 @@ impl Member {
 impl Known {
     /// Takes one record of the group; `tally` counts along.
     pub(super) fn replay(&mut self, record: &GroupRecord, tally: &mut Tally) {
+        match record {
+            GroupRecord::Member { member, .. } | GroupRecord::Current { member, .. } => {
+                let before = usize::from(self.is_reconciled(member));
+                self.take(record, tally);
+                let after = usize::from(self.is_reconciled(member));
+                tally.reconciled = tally.reconciled + after - before;
+            }
+            GroupRecord::TargetEpoch { .. } => {
+                self.take(record, tally);
+                let members = self.members.keys().filter(|member| self.is_reconciled(member));
+                tally.reconciled = members.count();
+            }
+            _ => self.take(record, tally),
+        }
+    }
+
+    fn is_reconciled(&self, member: &str) -> bool {
+        let member = self.members.get(member);
+        member.is_some_and(|member| is_reconciled(&member.has, self.target_epoch))
+    }
+
+    fn take(&mut self, record: &GroupRecord, tally: &mut Tally) {
         match record {
             GroupRecord::Epoch { value: Some(value), .. } => {
                 self.epoch = value.epoch;

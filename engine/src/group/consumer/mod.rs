@@ -9,6 +9,7 @@
 //! | `subscribe`, `metadata_hash` | what members want, and when the epoch of the group rises |
 //! | `patterns`, `pattern` | topics by pattern |
 //! | `retarget`, `assign` | the target assignment, and the assignors |
+//! | `interval` | how soon a member is to come again |
 //! | `step`, `reconcile`, `owned` | each member's way to its target, and timers |
 //! | `leave` | members that go |
 //! | `classic_member` | members of the classic protocol |
@@ -23,6 +24,7 @@ mod commit;
 mod downgrade;
 mod group;
 mod heartbeat;
+mod interval;
 mod known;
 mod leave;
 mod metadata_hash;
@@ -48,6 +50,8 @@ mod classic_member_test;
 mod commit_test;
 #[cfg(test)]
 mod group_test;
+#[cfg(test)]
+mod kafka_test;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

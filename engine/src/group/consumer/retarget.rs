@@ -20,7 +20,7 @@ use crate::record::offsets_topic::{GroupRecord, TargetEpochValue, TopicPartition
 impl ConsumerGroup {
     /// Makes the target assignment anew if that is due.
     pub(super) fn retarget(&mut self, context: &Context<'_>, effects: &mut Effects) {
-        if self.known.target_epoch >= self.known.epoch || !self.is_retarget_due(context) {
+        if !self.is_assigning() || !self.is_retarget_due(context) {
             return;
         }
         let assignor = Assignor::by_name(&self.assignor(context.settings));

@@ -108,7 +108,7 @@ impl ConsumerGroup {
         wish: &Wish<'_>,
     ) -> bool {
         let before = self.known.members.get(member_id);
-        let (mut renamed, mut repatterned, mut settled) = (false, false, false);
+        let (mut renamed, mut patterns) = (false, None);
         if !before.is_some_and(|member| wish.is_known(&member.wish)) {
             let fresh = Member::default();
             let before = before.unwrap_or(&fresh);
@@ -117,15 +117,15 @@ impl ConsumerGroup {
             renamed = value.topics != before.wish.topics;
             let new_pattern = value.pattern.clone().filter(|pattern| !pattern.is_empty());
             self.write(effects, self.member_record(member_id, Some(value)));
-            repatterned = old_pattern != new_pattern;
-            if repatterned {
-                settled = self.change_pattern(effects, old_pattern, new_pattern);
-            }
+            patterns = (old_pattern != new_pattern).then_some((old_pattern, new_pattern));
         }
+        // Before the old pattern is forgotten: when it was matched last still counts.
+        self.match_patterns_when_due(context, effects);
+        let repatterned = patterns.is_some();
+        let settled = patterns.is_some_and(|(old, new)| self.change_pattern(effects, old, new));
         // A pattern that is not matched yet changes nothing: the group is to assign when it is.
         let classic = wish.classic.is_some();
         let bump = renamed || settled || (classic && repatterned);
-        self.match_patterns_when_due(context, effects);
         self.raise_epoch(context, effects, bump);
         renamed || repatterned
     }

@@ -22,6 +22,8 @@ pub(super) struct Tally {
     pub patterns: Count,
     /// Assignors, by members that prefer them.
     pub assignors: Count,
+    /// Members that have all there is for them in the target assignment.
+    pub reconciled: usize,
     /// Members that speak the classic protocol.
     pub classic: usize,
     /// The protocols of those, by members that can do them.
