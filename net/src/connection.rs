@@ -16,12 +16,14 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
-use corelog_engine::runtime::{self, ColdReads, Socket};
+use corelog_engine::runtime::failpoint::{self, Failpoint};
+use corelog_engine::runtime::{self, ColdReads, LocalBoxFuture, Socket};
 
 use crate::dispatch::{self, Call, Refusal, Row, Session};
 use crate::governor::Governor;
-use crate::in_flight::InFlight;
+use crate::in_flight::{InFlight, Staged};
 use crate::input::{Frame, Input, InputEnd, InputLimits};
+use crate::journey::{Journey, Travels};
 use crate::response::{Output, OutputEnd};
 
 /// What all connections of a core share.
@@ -57,7 +59,7 @@ impl ReadEnd {
 /// Serves one connection until it ends. Run it as a task of its own: a panic ends that task.
 pub async fn run<S>(socket: Socket, session: Session, world: Rc<ConnectionWorld<S>>) {
     let socket = Rc::new(socket);
-    let in_flight = Rc::new(InFlight::default());
+    let in_flight = Rc::new(InFlight::new(Travels::of_this_core()));
     let active = Rc::new(Cell::new(runtime::now()));
     let peer = session.peer;
     let output = Output {
@@ -140,14 +142,27 @@ async fn take<S>(
     world: &ConnectionWorld<S>,
     in_flight: &InFlight,
 ) -> Result<(), Refusal> {
-    let Frame { mut bytes, charge } = frame;
+    let Frame { mut bytes, charge, arrived } = frame;
     let request_bytes = bytes.len();
+    let begun = runtime::now();
     let (row, header) = dispatch::route(world.table, &mut bytes)?;
     let (state, session) = (world.state.clone(), session.clone());
     let call = Call { state, session, header, body: bytes, charge };
-    let staged = (row.handler)(call).await;
-    in_flight.push(staged, request_bytes);
+    let outcome = named(row.key.name(), (row.handler)(call)).await;
+    let staged = runtime::now();
+    let journey = Journey { api: row.key, arrived, begun, staged, answered: staged };
+    in_flight.push(outcome, journey, request_bytes);
     Ok(())
+}
+
+/// Runs a handler under its request's name, should it hold the core for too long.
+async fn named(name: &'static str, mut handler: LocalBoxFuture<Staged>) -> Staged {
+    poll_fn(|cx| {
+        runtime::works_on(name);
+        failpoint::pass(Failpoint::Request);
+        handler.as_mut().poll(cx)
+    })
+    .await
 }
 
 #[cfg(test)]

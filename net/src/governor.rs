@@ -7,9 +7,11 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use corelog_engine::metrics::CoreMetrics;
 use corelog_engine::runtime::sync::oneshot;
 use corelog_engine::runtime::{self, FixedMap, Mono};
 
@@ -26,6 +28,8 @@ pub struct Governor(Rc<RefCell<Inner>>);
 
 struct Inner {
     budget: Budget,
+    /// Where the level of the budget is told.
+    metrics: Arc<CoreMetrics>,
     /// Those that wait for memory.
     waiting: FixedMap<Claim, oneshot::Sender<()>>,
     /// Those that wait for their sender.
@@ -35,10 +39,13 @@ struct Inner {
 }
 
 impl Governor {
-    /// A governor over `limit` bytes.
+    /// A governor over `limit` bytes, for this core.
     pub fn new(limit: u64) -> Governor {
+        let metrics = runtime::core_metrics();
+        metrics.memory_limit.set(limit);
         Governor(Rc::new(RefCell::new(Inner {
             budget: Budget::new(limit, limit / RESERVE_PART),
+            metrics,
             waiting: FixedMap::default(),
             listening: FixedMap::default(),
             looking: false,
@@ -74,7 +81,7 @@ impl Governor {
     /// Counts `bytes` that are in use already. A small frame waits in line while that is too much;
     /// a large one will have to ask for more anyway.
     pub async fn enter(&self, claim: Claim, lane: Lane, bytes: usize) -> Charge {
-        self.0.borrow_mut().budget.count(lane, bytes as u64);
+        self.0.borrow_mut().change(|budget| budget.count(lane, bytes as u64));
         let charge = Charge { governor: self.clone(), claim, lane, bytes: bytes as u64 };
         if lane == Lane::Small {
             self.pass(claim, lane, 0).await;
@@ -93,7 +100,7 @@ impl Governor {
     }
 
     async fn pass(&self, claim: Claim, lane: Lane, bytes: u64) {
-        let verdict = self.0.borrow_mut().budget.ask(claim, lane, bytes);
+        let verdict = self.0.borrow_mut().change(|budget| budget.ask(claim, lane, bytes));
         if verdict == Verdict::Granted {
             return;
         }
@@ -142,8 +149,17 @@ impl Governor {
     }
 
     fn give_back(&self, claim: Claim, lane: Lane, bytes: u64) {
-        let granted = self.0.borrow_mut().budget.give_back(claim, lane, bytes);
+        let granted = self.0.borrow_mut().change(|budget| budget.give_back(claim, lane, bytes));
         self.wake(&granted);
+    }
+}
+
+impl Inner {
+    /// Changes what is taken, and tells how much that is.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Budget) -> T) -> T {
+        let outcome = change(&mut self.budget);
+        self.metrics.memory_taken.set(self.budget.taken());
+        outcome
     }
 }
 
@@ -163,7 +179,7 @@ impl Drop for Place<'_> {
         }
         let waited = self.governor.0.borrow_mut().waiting.remove(&self.claim).is_some();
         if waited {
-            let granted = self.governor.0.borrow_mut().budget.withdraw(self.claim);
+            let granted = self.governor.0.borrow_mut().change(|budget| budget.withdraw(self.claim));
             self.governor.wake(&granted);
         } else {
             // Granted in the same moment in which the connection gave up.

@@ -11,7 +11,9 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
-use corelog_engine::runtime::{LocalBoxFuture, Part};
+use corelog_engine::runtime::{self, LocalBoxFuture, Part};
+
+use crate::journey::{Journey, Travels};
 
 /// Requests in flight on a connection.
 pub const REQUESTS_MAX: usize = 128;
@@ -45,6 +47,7 @@ enum State {
 
 struct Slot {
     state: State,
+    journey: Journey,
     request_bytes: usize,
 }
 
@@ -59,14 +62,26 @@ struct Inner {
 }
 
 /// Shared by the two halves of a connection.
-#[derive(Default)]
-pub struct InFlight(RefCell<Inner>);
+pub struct InFlight {
+    inner: RefCell<Inner>,
+    travels: Travels,
+}
 
 impl InFlight {
+    /// Nothing yet.
+    pub fn new(travels: Travels) -> InFlight {
+        InFlight { inner: RefCell::default(), travels }
+    }
+
+    /// Where the sending half tells what has left.
+    pub fn travels(&self) -> &Travels {
+        &self.travels
+    }
+
     /// Waits until one more request may be dispatched.
     pub async fn room(&self) {
         poll_fn(|cx| {
-            let mut inner = self.0.borrow_mut();
+            let mut inner = self.inner.borrow_mut();
             if inner.has_room() {
                 return Poll::Ready(());
             }
@@ -77,33 +92,37 @@ impl InFlight {
     }
 
     /// Adds the next request, in order.
-    pub fn push(&self, staged: Staged, request_bytes: usize) {
-        let mut inner = self.0.borrow_mut();
+    pub fn push(&self, staged: Staged, journey: Journey, request_bytes: usize) {
+        let mut inner = self.inner.borrow_mut();
         let state = match staged {
-            Staged::Later(work) => State::Running(work),
+            Staged::Later(work) => {
+                self.travels.takes_off();
+                State::Running(work)
+            }
             Staged::Done(outcome) => {
+                self.travels.waits();
                 inner.reply_bytes += outcome.memory_bytes();
                 State::Done(outcome)
             }
         };
         inner.request_bytes += request_bytes;
-        inner.slots.push_back(Slot { state, request_bytes });
+        inner.slots.push_back(Slot { state, journey, request_bytes });
     }
 
     /// No further request comes.
     pub fn end(&self) {
-        self.0.borrow_mut().ended = true;
+        self.inner.borrow_mut().ended = true;
     }
 
     /// Whether answers are owed.
     pub fn is_busy(&self) -> bool {
-        !self.0.borrow().slots.is_empty()
+        !self.inner.borrow().slots.is_empty()
     }
 
     /// Runs what is in flight until the oldest outcomes are known, and takes up to `at_most` of
     /// those that are; `None` = ended and nothing left. For the sending half only.
-    pub async fn outcomes(&self, at_most: usize) -> Option<Vec<Outcome>> {
-        poll_fn(|cx| self.0.borrow_mut().poll_outcomes(cx, at_most)).await
+    pub async fn outcomes(&self, at_most: usize) -> Option<Vec<(Outcome, Journey)>> {
+        poll_fn(|cx| self.inner.borrow_mut().poll_outcomes(cx, at_most, &self.travels)).await
     }
 }
 
@@ -118,13 +137,17 @@ impl Inner {
         &mut self,
         cx: &mut Context<'_>,
         at_most: usize,
-    ) -> Poll<Option<Vec<Outcome>>> {
+        travels: &Travels,
+    ) -> Poll<Option<Vec<(Outcome, Journey)>>> {
         for slot in &mut self.slots {
-            if let State::Running(work) = &mut slot.state
-                && let Poll::Ready(outcome) = work.as_mut().poll(cx)
-            {
+            let State::Running(work) = &mut slot.state else { continue };
+            runtime::works_on(slot.journey.api.name());
+            if let Poll::Ready(outcome) = work.as_mut().poll(cx) {
                 self.reply_bytes += outcome.memory_bytes();
                 slot.state = State::Done(outcome);
+                slot.journey.answered = runtime::now();
+                travels.lands();
+                travels.waits();
             }
         }
         let mut known = Vec::new();
@@ -135,7 +158,7 @@ impl Inner {
             self.request_bytes -= slot.request_bytes;
             if let State::Done(outcome) = slot.state {
                 self.reply_bytes -= outcome.memory_bytes();
-                known.push(outcome);
+                known.push((outcome, slot.journey));
             }
         }
         if known.is_empty() {

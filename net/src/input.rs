@@ -33,6 +33,8 @@ pub struct Frame {
     pub bytes: BytesMut,
     /// Keeps the memory taken for as long as the bytes are in use.
     pub charge: Rc<Charge>,
+    /// When the last of the bytes was read.
+    pub arrived: Mono,
 }
 
 /// Why no further frame comes.
@@ -87,6 +89,8 @@ pub struct Input {
     buffer: BytesMut,
     charge: Option<Rc<Charge>>,
     claim: Claim,
+    /// When the last byte came.
+    heard: Mono,
     /// When the last byte came, or the last reply left.
     active: Rc<Cell<Mono>>,
 }
@@ -106,6 +110,7 @@ impl Input {
             buffer: BytesMut::new(),
             charge: None,
             claim: governor.claim(),
+            heard: active.get(),
             socket,
             governor,
             active,
@@ -142,7 +147,7 @@ impl Input {
         if self.buffer.is_empty() {
             self.release();
         }
-        Ok(Frame { bytes, charge })
+        Ok(Frame { bytes, charge, arrived: self.heard })
     }
 
     /// Lets go of the buffer; frames cut from it keep their share of it, and the charge.
@@ -244,7 +249,8 @@ impl Input {
         if received == 0 {
             return Err(InputEnd::Closed);
         }
-        self.active.set(runtime::now());
+        self.heard = runtime::now();
+        self.active.set(self.heard);
         Ok(())
     }
 }

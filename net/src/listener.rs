@@ -75,14 +75,14 @@ struct Counted(Arc<CoreMetrics>);
 impl Counted {
     fn new() -> Counted {
         let metrics = runtime::core_metrics();
-        metrics.connections.set(metrics.connections.get() + 1);
+        metrics.connections.add(1);
+        metrics.connections_accepted.one();
         Counted(metrics)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let gauge = &self.0.connections;
-        gauge.set(gauge.get().saturating_sub(1));
+        self.0.connections.lower(1);
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use corelog_engine::runtime::{self, ColdReads, Mono, Part, PartQueue, SendError, Socket};
 
 use crate::in_flight::{InFlight, Outcome};
+use crate::journey::Journey;
 
 /// Replies that are joined into one write when they are ready at the same time.
 const JOINED_MAX: usize = 64;
@@ -61,10 +62,11 @@ impl Output {
         OutputEnd::Done
     }
 
-    async fn send_all(&self, outcomes: Vec<Outcome>) -> Result<(), OutputEnd> {
+    async fn send_all(&self, outcomes: Vec<(Outcome, Journey)>) -> Result<(), OutputEnd> {
         let mut queue = PartQueue::new();
+        let mut joined = Vec::new();
         let mut bytes = 0;
-        for outcome in outcomes {
+        for (outcome, journey) in outcomes {
             match outcome {
                 Outcome::Silence => {}
                 Outcome::Reply(parts) => {
@@ -72,31 +74,39 @@ impl Output {
                     queue.extend(parts);
                 }
                 Outcome::Close(why) => {
-                    self.send(&mut queue).await?;
+                    self.send(&mut queue, &mut joined).await?;
+                    self.in_flight.travels().refused(journey.api);
                     return Err(OutputEnd::Refused(why));
                 }
             }
+            joined.push(journey);
             if bytes >= JOINED_BYTES_MAX {
-                self.send(&mut queue).await?;
+                self.send(&mut queue, &mut joined).await?;
                 bytes = 0;
             }
         }
-        self.send(&mut queue).await
+        self.send(&mut queue, &mut joined).await
     }
 
-    /// Sends all of `queue`. After the deadline nothing is resumed: how much of a chunk has left
-    /// is unknown then, and wrong bytes are worse than none.
-    async fn send(&self, queue: &mut PartQueue) -> Result<(), OutputEnd> {
-        if queue.is_empty() {
-            return Ok(());
+    /// Sends all of `queue`, the answers of the requests `joined`. After the deadline nothing is
+    /// resumed: how much of a chunk has left is unknown then, and wrong bytes are worse than none.
+    async fn send(
+        &self,
+        queue: &mut PartQueue,
+        joined: &mut Vec<Journey>,
+    ) -> Result<(), OutputEnd> {
+        let sending = runtime::now();
+        if !queue.is_empty() {
+            let seconds = length(queue.iter()) / READ_RATE_BYTES;
+            let deadline = sending + self.idle_max + Duration::from_secs(seconds);
+            match runtime::within(deadline, self.socket.send(queue, &self.cold)).await {
+                Some(sent) => sent?,
+                None => return Err(OutputEnd::Unread),
+            }
+            self.active.set(runtime::now());
         }
-        let seconds = length(queue.iter()) / READ_RATE_BYTES;
-        let deadline = runtime::now() + self.idle_max + Duration::from_secs(seconds);
-        match runtime::within(deadline, self.socket.send(queue, &self.cold)).await {
-            Some(sent) => sent?,
-            None => return Err(OutputEnd::Unread),
-        }
-        self.active.set(runtime::now());
+        let sent = self.active.get().max(sending);
+        self.in_flight.travels().arrive(joined, sending, sent);
         Ok(())
     }
 }

@@ -9,17 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use corelog_engine::config::BrokerConfig;
-use corelog_engine::node::{self, Running, Server, Watcher};
+use corelog_engine::node::{self, Server, Watcher};
 use corelog_engine::runtime::{
     self, ColdReads, CoreSettings, IpAddr, KernelFeatures, Listener, Socket, SocketAddr, Task,
 };
-use corelog_engine::shard::Shard;
+use corelog_engine::shard::{Observer, Shard};
 
 use crate::admission::{Admission, AdmissionLimits};
 use crate::api::TABLE;
 use crate::api::broker::Broker;
 use crate::connection::ConnectionWorld;
 use crate::governor::Governor;
+use crate::http::{Bound, HttpThread, NodeState, StateKeeper};
 use crate::input::InputLimits;
 use crate::listener;
 
@@ -38,23 +39,30 @@ struct Bind {
     address: SocketAddr,
 }
 
-/// Runs the broker until SIGTERM or SIGINT; `watcher` is told how start-up goes, after the line in
-/// the log that says the same.
+/// Runs the broker until SIGTERM or SIGINT; `watchers` are told how it goes, after the line in the
+/// log that says the same.
 ///
 /// # Errors
 /// The kernel, a log dir, the metadata or an address is not as it must be; the text says which.
-pub fn run(config: BrokerConfig, watcher: Option<Box<dyn Watcher>>) -> anyhow::Result<()> {
+pub fn run(config: BrokerConfig, mut watchers: Vec<Box<dyn Watcher>>) -> anyhow::Result<()> {
     let features = runtime::probe()?;
     if let Err(error) = runtime::refuse_huge_pages() {
         tracing::warn!(%error, "this process may take huge pages, and so more memory than it uses");
     }
     let binds = Arc::new(runtime::run_here(binds(&config))?);
+    let state = Arc::new(NodeState::with_listeners(binds.len()));
+    watchers.insert(0, Box::new(StateKeeper(state.clone())));
+    // Before the node, so that health is told from the start; it ends after the node.
+    let _http = match Bound::of(config.http.as_ref())? {
+        Some(bound) => Some(HttpThread::start(bound, state)?),
+        None => None,
+    };
     let admission = Admission::new(AdmissionLimits {
         connections: u64::from(config.network.connections_max),
         per_address: u64::from(config.network.connections_per_ip_max),
         per_address_overrides: Default::default(),
     });
-    let announcer = Announcer { features, binds: binds.clone(), watcher };
+    let announcer = Announcer { features, binds: binds.clone(), watchers };
     let server: Server = Arc::new(move |shard| {
         let (binds, admission) = (binds.clone(), admission.clone());
         Box::pin(async move { serve(shard, &binds, &admission).await })
@@ -132,7 +140,9 @@ async fn serve(shard: Rc<Shard>, binds: &[Bind], admission: &Arc<Admission>) {
             }
         }
     }
+    shard.metrics().listeners.set(accepting.len() as u64);
     shard.stopped().await;
+    shard.metrics().listeners.set(0);
     for task in accepting {
         task.abort();
     }
@@ -142,12 +152,12 @@ async fn serve(shard: Rc<Shard>, binds: &[Bind], admission: &Arc<Admission>) {
 struct Announcer {
     features: KernelFeatures,
     binds: Arc<Vec<Bind>>,
-    watcher: Option<Box<dyn Watcher>>,
+    watchers: Vec<Box<dyn Watcher>>,
 }
 
 impl Watcher for Announcer {
-    fn starting(&mut self, running: &Running) {
-        let shared = &running.shared;
+    fn starting(&mut self, running: &Observer) {
+        let shared = running.shared();
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             kernel = self.features.release,
@@ -159,19 +169,19 @@ impl Watcher for Announcer {
         for dir in &shared.dirs {
             tracing::info!(path = %dir.path.display(), clean = dir.clean, "log dir");
         }
-        if let Some(watcher) = &mut self.watcher {
-            watcher.starting(running);
-        }
+        self.watchers.iter_mut().for_each(|watcher| watcher.starting(running));
     }
 
-    fn started(&mut self, running: &Running) {
+    fn started(&mut self, running: &Observer) {
         for bind in self.binds.iter() {
             tracing::info!(name = bind.name, address = %bind.address, "listening");
         }
-        let image = running.shared.controller.image();
+        let image = running.shared().controller.image();
         tracing::info!(topics = image.topics().len(), "serving");
-        if let Some(watcher) = &mut self.watcher {
-            watcher.started(running);
-        }
+        self.watchers.iter_mut().for_each(|watcher| watcher.started(running));
+    }
+
+    fn stopping(&mut self) {
+        self.watchers.iter_mut().for_each(|watcher| watcher.stopping());
     }
 }

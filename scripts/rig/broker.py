@@ -63,7 +63,7 @@ class Broker:
         self.binary = Path(options.binary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         self.log_dirs = log_dirs or [folder / "data"]
-        self.port, self._controller_port = free_ports(2)
+        self.port, self._controller_port, self.http_port = free_ports(3)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.output = folder / "broker.log"
         self.overrides = overrides or {}
@@ -85,6 +85,7 @@ class Broker:
             "transaction.state.log.min.isr": 1,
             "group.initial.rebalance.delay.ms": 0,
             "auto.create.topics.enable": "false",
+            "corelog.http.listener": f"127.0.0.1:{self.http_port}",
             **self.overrides,
         }
         path = self.folder / "server.properties"

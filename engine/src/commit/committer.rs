@@ -45,6 +45,8 @@ pub(super) struct Entry {
     /// Sync after this many records (`flush.messages`); 1 = before any acknowledgement.
     pub(super) flush_messages: Cell<i64>,
     pub(super) durable: Cell<Offset>,
+    /// Bytes and batches written since the last sync began.
+    pub(super) unsynced: Cell<(u64, u64)>,
     /// Ask the sync loop to go on although `flush_messages` is not reached (`flush.ms`).
     pub(super) flush_asked: Cell<bool>,
 }
@@ -99,6 +101,7 @@ impl Committer {
             syncing: Cell::new(false),
             flush_messages: Cell::new(flush_messages.max(1)),
             durable: Cell::new(durable),
+            unsynced: Cell::default(),
             flush_asked: Cell::new(false),
         };
         let ends = entry.ends();

@@ -11,9 +11,10 @@ use super::committer::{Committer, Entry};
 use super::event::{Applied, Change, CommitEvent};
 use super::queue::Step;
 use crate::log::LogError;
+use crate::metrics::CoreMetrics;
 use crate::record::StampedBatch;
 use crate::runtime::{
-    self,
+    self, Mono,
     planted::{Bug, is_planted},
 };
 
@@ -81,7 +82,9 @@ async fn write_group(
     let bytes: u64 = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
     let count = batches.len() as u64;
     let permit = committer.blocking.acquire().await;
+    let started = runtime::now();
     entry.log.append(batches).await?;
+    committer.metrics.write_time.record(nanos_since(started));
     drop(permit);
     committer.wrote(bytes);
     if is_planted(Bug::EarlyAck) {
@@ -90,6 +93,8 @@ async fn write_group(
     }
     committer.metrics.bytes_appended.add(bytes);
     committer.metrics.batches_appended.add(count);
+    let (unsynced_bytes, unsynced_batches) = entry.unsynced.get();
+    entry.unsynced.set((unsynced_bytes + bytes, unsynced_batches + count));
     committer.emit(CommitEvent::Written { log: entry.id, ends: entry.ends() });
     start_syncing(committer, entry);
     committer.dirty.borrow_mut().wrote(entry.id, bytes);
@@ -126,13 +131,15 @@ async fn sync_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), Lo
         entry.flush_asked.set(false);
         let permit = committer.blocking.acquire().await;
         let before = entry.durable.get();
+        let group = entry.unsynced.take();
+        let started = runtime::now();
         let end = if committer.settings.skip_sync {
             entry.log.end_offset()
         } else {
             entry.log.sync().await?
         };
+        count_commit(&committer.metrics, group, nanos_since(started));
         drop(permit);
-        committer.metrics.commits.one();
         if committer.offline().is_some() {
             return Ok(());
         }
@@ -140,6 +147,20 @@ async fn sync_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), Lo
         committer.emit(CommitEvent::Durable { log: entry.id, ends: entry.ends() });
     }
     Ok(())
+}
+
+/// A group of so many bytes and batches became durable. What another task wrote while the sync
+/// began counts with the next one.
+fn count_commit(metrics: &CoreMetrics, (bytes, batches): (u64, u64), nanos: u64) {
+    metrics.commits.one();
+    metrics.sync_bytes.add(bytes);
+    metrics.commit_bytes.record(bytes);
+    metrics.commit_batches.record(batches);
+    metrics.commit_time.record(nanos);
+}
+
+fn nanos_since(started: Mono) -> u64 {
+    runtime::now().as_nanos().saturating_sub(started.as_nanos())
 }
 
 fn sync_is_due(entry: &Entry) -> bool {

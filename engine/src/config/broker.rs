@@ -13,6 +13,7 @@ use super::cleaner::{CleanerConfig, cleaner};
 use super::endpoints::{Listeners, listeners};
 use super::error::{ConfigError, Note};
 use super::groups::{GroupSettings, OffsetsTopicConfig, groups, offsets_topic};
+use super::http::{HttpListener, http_listener};
 use super::inherit::inherited;
 use super::keys::TOPIC_KEYS;
 use super::listener::Endpoint;
@@ -50,6 +51,8 @@ pub struct BrokerConfig {
     pub topic_defaults: Arc<TopicConfig>,
     /// Clients, sockets, requests.
     pub network: NetworkConfig,
+    /// `corelog.http.listener`; `None`: no metrics and no health are served.
+    pub http: Option<HttpListener>,
     /// Threads, ring, memory.
     pub cores: CoreConfig,
     /// Background work on logs.
@@ -165,6 +168,7 @@ impl BrokerConfig {
             delete_topics: values.flag("delete.topic.enable"),
             topic_defaults: Arc::new(topic_defaults(&given)?),
             network: network(&values),
+            http: http_listener(&values)?,
             cores: cores(&values),
             upkeep: upkeep(&values),
             groups: Arc::new(groups(&values)?),

@@ -16,7 +16,7 @@ pub(super) fn tell() {
 /// `name=value` pairs in the order of declaration.
 fn line(metrics: &CoreMetrics) -> String {
     let mut line = String::new();
-    for (name, _, value) in metrics.list() {
+    for (name, value) in metrics.list() {
         let gap = if line.is_empty() { "" } else { " " };
         // Writing to a string does not fail.
         let _ = write!(line, "{gap}{name}={value}");

@@ -11,4 +11,4 @@ mod counters;
 mod start;
 mod strays;
 
-pub use start::{NodeError, Running, Server, Watcher, run};
+pub use start::{NodeError, Server, Watcher, run};

@@ -25,7 +25,8 @@ use crate::runtime::{
     MeshSender, ProbeError,
 };
 use crate::shard::{
-    CheckpointNote, Claims, LogDir, RecoveryProgress, Shard, ShardMessage, ShardShared,
+    CheckpointNote, Claims, LogDir, Observer, OfflineDirs, RecoveryProgress, Shard, ShardMessage,
+    ShardShared,
 };
 
 /// What a core serves: called on each core once all its logs are open; runs until the shard
@@ -63,18 +64,14 @@ pub enum NodeError {
     CoreLost(std::io::Error),
 }
 
-/// Everything about a running broker that the outside may watch.
-pub struct Running {
-    /// Shared by the cores.
-    pub shared: Arc<ShardShared>,
-}
-
-/// Told twice: when start-up begins, so that progress can be shown, and when the wire serves.
+/// Told of the turns of a broker's life.
 pub trait Watcher: Send {
     /// The cores begin to open their logs.
-    fn starting(&mut self, running: &Running);
+    fn starting(&mut self, running: &Observer);
     /// Every log is open; the cores serve.
-    fn started(&mut self, running: &Running);
+    fn started(&mut self, running: &Observer);
+    /// The broker was told to stop, or has to.
+    fn stopping(&mut self);
 }
 
 /// Runs a broker until SIGTERM or SIGINT, on a control thread of its own. Blocks the caller.
@@ -125,10 +122,12 @@ async fn run_here(
         applied,
         claims: Claims::default(),
         progress: RecoveryProgress::default(),
+        offline: OfflineDirs::none_of(locked.dirs.len()),
     });
-    let running = Running { shared: shared.clone() };
+    let (ends, to_cores) = mesh(cores)?;
+    let running = Observer::new(shared.clone(), to_cores.clone());
     watcher.starting(&running);
-    let (threads, to_cores) = start_cores(settings, &shared, applied_by, server)?;
+    let threads = start_cores(settings, &shared, (ends, applied_by), server)?;
     let writing = runtime::spawn(writer.run());
     let forwarding = runtime::spawn(forward_images(controller.clone(), to_cores.clone()));
     opened_everywhere(&shared, controller.image().version).await;
@@ -141,6 +140,7 @@ async fn run_here(
     });
     ended.notified().await;
     tracing::info!("stopping");
+    watcher.stopping();
     forwarding.abort();
     cleaning.stop().await;
     let lost = stop_cores(&to_cores, cores, threads).await;
@@ -237,17 +237,22 @@ struct CoreStart {
     applied: watch::Sender<u64>,
 }
 
+type MeshEnds = Vec<MeshEnd<ShardMessage>>;
+
+fn mesh(cores: usize) -> Result<(MeshEnds, MeshSender<ShardMessage>), NodeError> {
+    let ends = runtime::mesh(cores, MESH_DEPTH);
+    match ends.first().map(MeshEnd::sender) {
+        Some(to_cores) => Ok((ends, to_cores)),
+        None => Err(NodeError::Cores(std::io::Error::other("no CPU to run on"))),
+    }
+}
+
 fn start_cores(
     settings: CoreSettings,
     shared: &Arc<ShardShared>,
-    applied: Vec<watch::Sender<u64>>,
+    (ends, applied): (MeshEnds, Vec<watch::Sender<u64>>),
     server: Server,
-) -> Result<(CoreThreads, MeshSender<ShardMessage>), NodeError> {
-    let ends = runtime::mesh(applied.len(), MESH_DEPTH);
-    let to_cores = match ends.first() {
-        Some(end) => end.sender(),
-        None => return Err(NodeError::Cores(std::io::Error::other("no CPU to run on"))),
-    };
+) -> Result<CoreThreads, NodeError> {
     let starts = ends.into_iter().zip(applied);
     let starts: Vec<_> =
         starts.map(|(mesh, applied)| Mutex::new(Some(CoreStart { mesh, applied }))).collect();
@@ -258,8 +263,7 @@ fn start_cores(
         let build: CoreBuild = Box::new(move || Box::pin(run_core(core, shared, start, server)));
         build
     };
-    let threads = runtime::start_cores(settings, build).map_err(NodeError::Cores)?;
-    Ok((threads, to_cores))
+    runtime::start_cores(settings, build).map_err(NodeError::Cores)
 }
 
 async fn run_core(
@@ -269,6 +273,7 @@ async fn run_core(
     server: Server,
 ) {
     let Some(CoreStart { mesh, applied }) = start else { return };
+    runtime::spawn(runtime::beat());
     let version = shared.controller.image().version;
     let shard = Shard::start(core, shared, mesh, applied);
     shard.settled(version).await;

@@ -66,6 +66,12 @@ impl<M: Send + 'static> MeshSender<M> {
         Ok(())
     }
 
+    /// Messages that stand in `to`'s inbox now; 0 for a core that does not exist.
+    pub fn depth(&self, to: CoreId) -> usize {
+        let outbox = self.outboxes.get(usize::from(to.0));
+        outbox.map_or(0, |outbox| outbox.max_capacity() - outbox.capacity())
+    }
+
     /// Number of cores.
     pub fn cores(&self) -> usize {
         self.outboxes.len()
@@ -99,6 +105,18 @@ mod tests {
             }
             sending.finished().await;
             assert_eq!(core_metrics().task_panics.get(), 0);
+        });
+    }
+
+    #[test]
+    fn the_depth_is_what_waits_in_an_inbox() {
+        run_here(async {
+            let mut end = mesh::<u32>(1, 4).remove(0);
+            end.send(CoreId(0), 1).await.unwrap();
+            end.send(CoreId(0), 2).await.unwrap();
+            assert_eq!(end.sender().depth(CoreId(0)), 2);
+            end.recv().await;
+            assert_eq!((end.sender().depth(CoreId(0)), end.sender().depth(CoreId(7))), (1, 0));
         });
     }
 

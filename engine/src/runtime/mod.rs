@@ -7,6 +7,7 @@
 
 mod clock;
 pub mod failpoint;
+mod heartbeat;
 mod map;
 mod mesh;
 mod part;
@@ -23,6 +24,7 @@ mod ring;
 pub mod simulated;
 
 pub use clock::Mono;
+pub use heartbeat::{HEARTBEAT_INTERVAL, Heartbeat, beat, heartbeats};
 pub use map::{FixedMap, FixedSet};
 pub use mesh::{Closed, MeshEnd, MeshSender, mesh};
 pub use part::{Part, PartQueue, Slice};
@@ -42,7 +44,7 @@ pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
     core_metrics, now, on_worker, probe, refuse_huge_pages, resolve, rng, run_here, sleep,
-    sleep_until, spawn, start_control, start_cores, stop_signal, wall, within, yield_now,
+    sleep_until, spawn, start_control, start_cores, stop_signal, wall, within, works_on, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{

@@ -14,6 +14,8 @@ mod fetching;
 mod grouping;
 mod housekeeping;
 mod message;
+mod observer;
+mod offline;
 mod opening;
 mod producing;
 mod progress;
@@ -28,6 +30,8 @@ pub use message::{
     DeleteAnswers, DeleteAsk, EpochAnswers, EpochAsk, FetchAnswers, OffsetAnswers, OffsetAsk,
     ShardMessage,
 };
+pub use observer::Observer;
+pub use offline::OfflineDirs;
 pub use producing::ProduceTicket;
 pub use progress::RecoveryProgress;
 pub use world::{CheckpointNote, LogDir, Shard, ShardShared};

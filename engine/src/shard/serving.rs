@@ -101,6 +101,7 @@ impl Shard {
                 self.note(log, Some(recovery_point));
             }
             CommitEvent::Offline { why } => {
+                self.shared.offline.mark(dir);
                 tracing::error!(%why, dir, "serving no partition of this log dir any more");
                 for (id, _) in committer.logs() {
                     if let Ok(partition) = self.partition(id) {

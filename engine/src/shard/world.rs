@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::claims::{Claims, Place};
 use super::deadlines::Deadlines;
 use super::message::ShardMessage;
+use super::offline::OfflineDirs;
 use super::progress::RecoveryProgress;
 use crate::commit::{Committer, CommitterSettings};
 use crate::config::BrokerConfig;
@@ -96,6 +97,8 @@ pub struct ShardShared {
     pub claims: Claims,
     /// How far start-up has come.
     pub progress: RecoveryProgress,
+    /// Which log dirs serve nobody any more.
+    pub offline: OfflineDirs,
 }
 
 /// One core's world. Core-local.

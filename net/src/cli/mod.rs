@@ -8,6 +8,7 @@
 //! | `group/` | list, describe, delete, move offsets |
 //! | `produce`, `consume`, `reading` | lines in, records out, alone or in a group |
 //! | `log_dump/` | what is in a log's files |
+//! | `metrics` | what is on the page of metrics |
 //! | `output`, `logging`, `settings` | what several of them share |
 //!
 //! Exit codes: 0 done, 1 it failed, 2 it was called wrongly. What goes wrong is said in one line on
@@ -17,6 +18,7 @@ mod consume;
 mod group;
 mod log_dump;
 mod logging;
+mod metrics;
 mod output;
 mod produce;
 mod reading;

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use corelog_engine::node::{Running, Watcher};
-use corelog_engine::shard::ShardShared;
+use corelog_engine::node::Watcher;
+use corelog_engine::shard::{Observer, ShardShared};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A start that is over sooner shows nothing.
@@ -34,18 +34,20 @@ impl RecoveryBar {
 }
 
 impl Watcher for RecoveryBar {
-    fn starting(&mut self, running: &Running) {
-        let (shared, over) = (running.shared.clone(), self.over.clone());
+    fn starting(&mut self, running: &Observer) {
+        let (shared, over) = (running.shared().clone(), self.over.clone());
         self.drawing = Some(thread::spawn(move || draw(&shared, &over)));
     }
 
-    fn started(&mut self, _running: &Running) {
+    fn started(&mut self, _running: &Observer) {
         self.over.store(true, Ordering::Relaxed);
         if let Some(drawing) = self.drawing.take() {
             // A bar that panicked is no reason not to serve.
             let _ = drawing.join();
         }
     }
+
+    fn stopping(&mut self) {}
 }
 
 fn draw(shared: &ShardShared, over: &AtomicBool) {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::logging::LogFormat;
-use super::{consume, group, log_dump, logging, produce, serve, storage, topic};
+use super::{consume, group, log_dump, logging, metrics, produce, serve, storage, topic};
 use crate::client::Cluster;
 
 /// A log storage engine that speaks the Kafka protocol.
@@ -35,6 +35,8 @@ enum Command {
     Produce(produce::Arguments),
     /// Print records
     Consume(consume::Arguments),
+    /// List the series that a broker shows on its page of metrics
+    Metrics(metrics::Arguments),
     /// Look into the files of a log
     #[command(subcommand)]
     Log(LogCommand),
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Group(group) => on_one_thread(group.run()),
         Command::Produce(produce) => on_one_thread(produce.run()),
         Command::Consume(consume) => on_one_thread(consume.run()),
+        Command::Metrics(metrics) => metrics.run(),
         Command::Log(LogCommand::Dump(dump)) => dump.run(),
     });
     match outcome {

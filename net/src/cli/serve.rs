@@ -16,6 +16,6 @@ impl Arguments {
     /// # Errors
     /// A configuration that is not valid, or whatever stopped the broker.
     pub fn run(self) -> anyhow::Result<()> {
-        crate::serve::run(self.settings.load()?, RecoveryBar::on_terminal())
+        crate::serve::run(self.settings.load()?, RecoveryBar::on_terminal().into_iter().collect())
     }
 }

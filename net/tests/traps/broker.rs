@@ -88,6 +88,7 @@ fn spawn(port: u16, directory: &TempDir, overrides: &[String]) -> Child {
     let ours = [
         format!("listeners=PLAINTEXT://127.0.0.1:{port}"),
         format!("log.dirs={}", directory.path().join("data").display()),
+        "corelog.http.listener=".to_string(),
     ];
     for entry in ours.iter().chain(overrides) {
         command.arg("--override").arg(entry);

@@ -10,6 +10,7 @@ mod deletion;
 mod flow;
 mod groups;
 mod members;
+mod metrics;
 mod offsets;
 mod records;
 mod sessions;

@@ -1,8 +1,8 @@
-//! Corelog's own keys: cores, ring, memory, durability. Kafka has none of these.
+//! Corelog's own keys: cores, ring, memory, durability, metrics. Kafka has none of these.
 //! Plain rows; what they mean for the program is decided in `broker.rs`.
 
 use crate::config::key::Key;
-use crate::config::key::Kind::Boolean;
+use crate::config::key::Kind::{Boolean, Text};
 use crate::config::key::Rule::{Any, AtLeast, Between, Cpus, OneOf};
 use crate::config::key::{boolean, int, list, long, text, unset};
 
@@ -68,8 +68,19 @@ pub const KEYS: &[Key] = &[
             "compaction.swap",
             "compaction.delete",
             "compaction.placed",
+            "core.stall",
+            "core.hang",
         ]),
-        "End without warning at this place. Proves that what is on the disk there is enough.",
+        "End without warning at this place, or hold up a core. Proves that what is on the disk \
+         there is enough, and that a core held up is noticed.",
+    )
+    .obeyed(),
+    unset(
+        Text,
+        "corelog.http.listener",
+        Any,
+        "Address of metrics and health, as host:port; no host is every address, port 0 any free \
+         port, empty none at all. Not set: :9644, and none when that is taken.",
     )
     .obeyed(),
     unset(

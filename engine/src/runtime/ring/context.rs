@@ -15,6 +15,8 @@ pub(super) struct CoreContext {
     pub id: CoreId,
     pub kick: Kick,
     pub metrics: Arc<CoreMetrics>,
+    /// What the task that runs works on, as far as it said; told when it stalls the core.
+    pub work: Cell<&'static str>,
 }
 
 thread_local! {
@@ -72,6 +74,16 @@ pub fn core_metrics() -> Arc<CoreMetrics> {
 /// The counters of this core; `None` on any other thread.
 pub(in crate::runtime) fn counters() -> Option<Arc<CoreMetrics>> {
     current().map(|core| core.metrics.clone())
+}
+
+/// Says what the running task works on from here on: should it hold the core for too long, that is
+/// what it is blamed for. Forgotten at the end of the task's turn. On any other thread: nothing.
+pub fn works_on(what: &'static str) {
+    CORE.with(|core| {
+        if let Some(core) = &*core.borrow() {
+            core.work.set(what);
+        }
+    });
 }
 
 #[expect(clippy::expect_used, reason = "a call from the wrong thread is a programmer's error")]

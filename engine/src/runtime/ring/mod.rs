@@ -23,11 +23,12 @@ mod socket;
 mod start;
 mod task;
 mod time;
+mod turn;
 mod worker;
 
 pub use cold::ColdReads;
 pub(super) use context::counters;
-pub use context::{core, core_metrics, rng};
+pub use context::{core, core_metrics, rng, works_on};
 pub use control::{ControlThread, start_control};
 pub use directory::{DirLock, Directory};
 pub use listener::{Listener, resolve};

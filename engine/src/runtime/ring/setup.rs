@@ -1,6 +1,7 @@
 //! Making a ring: a tokio-uring runtime, the descriptor of its ring (which tokio-uring does not
 //! tell), and how many kernel threads it may use, and where. One per core thread.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -13,7 +14,7 @@ use crate::runtime::{CoreId, CoreSettings};
 
 use super::context::{self, CoreContext};
 use super::kick::{self, Kick};
-use super::{affinity, probe};
+use super::{affinity, probe, task};
 
 /// Rings of this process are found by comparing its open descriptors before and after; nobody else
 /// may open or close one meanwhile.
@@ -70,11 +71,12 @@ impl Ring {
     #[expect(clippy::expect_used, reason = "only drop takes the runtime out")]
     /// Runs `future` as core `id` of this thread.
     pub fn run<F: Future>(&self, id: CoreId, metrics: Arc<CoreMetrics>, future: F) -> F::Output {
-        let core = Rc::new(CoreContext { id, kick: Kick::new(self.descriptor), metrics });
+        let (kick, work) = (Kick::new(self.descriptor), Cell::default());
+        let core = Rc::new(CoreContext { id, kick, metrics, work });
         let runtime = self.runtime.as_ref().expect("the runtime is there until drop");
         let _entered = context::enter(core.clone());
         runtime.block_on(async move {
-            tokio::task::spawn_local(kick::run(core));
+            task::spawn(kick::run(core));
             future.await
         })
     }

@@ -102,6 +102,7 @@ fn run_core(
         return;
     }
     let metrics = Arc::new(CoreMetrics::default());
+    metrics.thread.set(u64::try_from(nix::unistd::gettid().as_raw()).unwrap_or(0));
     metrics::register(id.0, metrics.clone());
     ring.run(id, metrics, async move { build().await });
 }

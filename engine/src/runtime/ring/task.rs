@@ -1,14 +1,17 @@
-//! Tasks of a runtime thread. A panic ends its task, is logged and counted, and nothing else.
-//! Core and control threads.
+//! Tasks of a runtime thread. A panic ends its task, is logged and counted, and nothing else. A
+//! turn that holds the core for too long is counted with the name of the task. Core and control
+//! threads.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
-use super::context;
+use super::context::{self, CoreContext};
+use super::turn::Turn;
 
 /// A spawned task. Dropping this handle lets the task run on.
 #[derive(Debug)]
@@ -36,29 +39,44 @@ impl Task {
 /// # Panics
 /// On a thread without a runtime.
 pub fn spawn(task: impl Future<Output = ()> + 'static) -> Task {
-    Task(tokio::task::spawn_local(Fenced(Box::pin(task))))
+    Task(tokio::task::spawn_local(Fenced { task: Box::pin(task), core: context::current() }))
 }
 
-/// Keeps a panic inside the task.
-struct Fenced<F>(Pin<Box<F>>);
+/// Keeps a panic inside the task, and looks at the clock around each turn.
+struct Fenced<F> {
+    task: Pin<Box<F>>,
+    core: Option<Rc<CoreContext>>,
+}
+
+impl<F: Future<Output = ()>> Fenced<F> {
+    fn poll_inside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A future that panicked is never polled again, so nobody meets its broken state.
+        match catch_unwind(AssertUnwindSafe(|| self.task.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                if let Some(core) = &self.core {
+                    core.metrics.task_panics.one();
+                }
+                let core = self.core.as_ref().map(|core| core.id.0);
+                tracing::error!(core, panic = text(&*panic), "task panicked");
+                Poll::Ready(())
+            }
+        }
+    }
+}
 
 impl<F: Future<Output = ()>> Future for Fenced<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // A future that panicked is never polled again, so nobody meets its broken state.
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
-            Ok(poll) => poll,
-            Err(panic) => {
-                let core = context::current();
-                if let Some(core) = &core {
-                    core.metrics.task_panics.one();
-                }
-                let core = core.map(|core| core.id.0);
-                tracing::error!(core, panic = text(&*panic), "task panicked");
-                Poll::Ready(())
-            }
+        let Some(core) = self.core.clone() else { return self.poll_inside(cx) };
+        let turn = Turn::begin();
+        core.work.set("");
+        let poll = self.poll_inside(cx);
+        if let Some(held) = turn.stall() {
+            core.metrics.stalls.record(type_name::<F>(), core.work.get(), held);
         }
+        poll
     }
 }
 

@@ -1,0 +1,130 @@
+//! The page of metrics and the health of a real broker, as a scraper meets them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+
+use corelog_engine::record::Codec;
+use corelog_net::http::{Kind, SERIES, Series};
+
+use crate::broker::Broker;
+use crate::bytes::*;
+
+/// A broker with a page, and the port of that.
+fn observed(overrides: &[&str]) -> (Broker, u16) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listener = format!("corelog.http.listener=127.0.0.1:{port}");
+    (Broker::with(&[overrides, &[&listener]].concat()), port)
+}
+
+/// Status and body of a GET.
+fn get(port: u16, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer.split_once("\r\n\r\n").unwrap().1.to_string())
+}
+
+/// Every value of the page, by series with labels.
+fn values(port: u16) -> BTreeMap<String, f64> {
+    let (status, page) = get(port, "/metrics");
+    assert_eq!(status, 200);
+    let lines = page.lines().filter(|line| !line.starts_with('#'));
+    let read = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.to_string(), value.parse().unwrap())
+    };
+    lines.map(read).collect()
+}
+
+/// The sum of a series over its labels.
+fn sum(values: &BTreeMap<String, f64>, name: &str) -> f64 {
+    let of = |key: &str| key == name || key.strip_prefix(name).is_some_and(|r| r.starts_with('{'));
+    values.iter().filter(|(key, _)| of(key)).map(|(_, value)| value).sum()
+}
+
+fn rows() -> impl Iterator<Item = &'static Series> {
+    SERIES.iter().copied().flatten()
+}
+
+/// The series in the table that a line of the page belongs to.
+fn row_of(line: &str) -> Option<&'static Series> {
+    let name = line.split(['{', ' ']).next().unwrap();
+    let parts: &[&str] = &["", "_bucket", "_sum", "_count"];
+    rows().find(|row| {
+        let has_parts = matches!(row.kind, Kind::Times | Kind::Sizes | Kind::Summary);
+        let suffix = name.strip_prefix(row.name);
+        suffix.is_some_and(|suffix| suffix.is_empty() || has_parts && parts.contains(&suffix))
+    })
+}
+
+#[test]
+fn a_broker_that_serves_says_so_and_counts_what_it_was_asked() {
+    let (broker, port) = observed(&[]);
+    assert_eq!(get(port, "/healthz"), (200, "ok\n".to_string()));
+    assert_eq!(get(port, "/readyz"), (200, "ok\n".to_string()));
+    assert_eq!(get(port, "/nothing").0, 404);
+    let mut client = broker.connect();
+    client.metadata("counted", true);
+    for _ in 0..20 {
+        assert_eq!(client.produce("counted", -1, &batch(Codec::None, 5, 100)).0, 0);
+    }
+    let values = values(port);
+    assert_eq!(values["corelog_request_seconds_count{request=\"Produce\"}"], 20.0);
+    assert_eq!(sum(&values, "corelog_appended_batches_total"), 20.0);
+    assert_eq!(sum(&values, "corelog_requests_total"), 21.0);
+    assert_eq!(sum(&values, "corelog_connections"), 1.0);
+    assert_eq!(sum(&values, "corelog_commits_total"), values["corelog_commit_bytes_count"]);
+    assert_eq!(values["corelog_commit_batches_sum"], 20.0);
+    assert_eq!(sum(&values, "corelog_requests_running"), 0.0);
+}
+
+#[test]
+fn the_page_has_every_series_of_the_table_and_no_other() {
+    // Every request stalls its core, so that there are stalls to tell of.
+    let (broker, port) = observed(&["corelog.test.failpoint=core.stall"]);
+    let mut client = broker.connect();
+    client.metadata("counted", true);
+    client.produce("counted", -1, &batch(Codec::None, 5, 100));
+    let (_, page) = get(port, "/metrics");
+    let mut told = BTreeSet::new();
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        told.insert(row_of(line).unwrap_or_else(|| panic!("not in the table: {line}")).name);
+    }
+    for row in rows() {
+        assert!(told.contains(row.name), "never told: {}", row.name);
+        assert!(page.contains(&format!("# HELP {} {}\n", row.name, row.meaning)));
+    }
+    let values = values(port);
+    let stalls: BTreeMap<_, _> =
+        values.iter().filter(|(key, _)| key.starts_with("corelog_core_stalls_total")).collect();
+    let of = |request: &str| {
+        let label = format!("request=\"{request}\"");
+        stalls.iter().filter(|(key, _)| key.contains(&label)).map(|(_, value)| **value).sum::<f64>()
+    };
+    assert!(of("Produce") >= 1.0 && of("Metadata") >= 1.0, "{stalls:?}");
+    assert!(stalls.keys().any(|key| key.contains("task=\"listener::open\"")), "{stalls:?}");
+    assert!(sum(&values, "corelog_core_stall_seconds_total") > 0.06);
+}
+
+#[test]
+fn an_address_that_is_taken_or_none_is_said_before_anything_starts() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("127.0.0.1:{}", taken.local_addr().unwrap().port());
+    for (address, why) in [(taken.as_str(), "listens there"), ("nonsense", "host:port")] {
+        let directory = tempfile::tempdir().unwrap();
+        let said = Command::new(env!("CARGO_BIN_EXE_corelog"))
+            .args(["serve", "--override", "listeners=PLAINTEXT://127.0.0.1:0"])
+            .args(["--override", &format!("corelog.http.listener={address}")])
+            .args(["--override", &format!("log.dirs={}", directory.path().display())])
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(1), "{error}");
+        assert!(error.contains("corelog.http.listener"), "{error}");
+        assert!(error.contains(address) && error.contains(why), "{error}");
+    }
+}
