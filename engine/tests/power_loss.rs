@@ -62,6 +62,7 @@ fn config() -> LogConfig {
 fn settings() -> CommitterSettings {
     CommitterSettings {
         in_flight_max: 4,
+        write_bytes_max: 8 << 20,
         queued_bytes_max: 1 << 20,
         reserve_bytes: 0,
         unchecked_bytes_max: 3000,

@@ -43,6 +43,7 @@ impl Dir {
         let (log, _) = Log::open(&path, id, config.as_ref(), from, &|_| ()).await.unwrap();
         let settings = CommitterSettings {
             in_flight_max: 4,
+            write_bytes_max: 8 << 20,
             queued_bytes_max: 1 << 20,
             reserve_bytes: 0,
             unchecked_bytes_max: 1 << 20,

@@ -62,6 +62,24 @@ impl Segment {
 }
 
 #[test]
+fn the_file_of_measured_settings_is_read_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("io.properties").display().to_string();
+    let measured = format!("corelog.io.properties.file={named}");
+    let look = || corelog(&["storage", "info", "--override", &measured]);
+
+    assert_eq!(code(&look()), 1);
+    assert!(said(&look()).starts_with(&format!("error: cannot read {named}: ")));
+
+    std::fs::write(&named, "corelog.syncs.in.flight=many\n").unwrap();
+    assert_eq!(code(&look()), 1);
+    assert!(said(&look()).contains("`many` for corelog.syncs.in.flight"), "{}", said(&look()));
+
+    std::fs::write(&named, "log.dirs=/srv\n").unwrap();
+    assert!(said(&look()).contains("log.dirs stands in"), "{}", said(&look()));
+}
+
+#[test]
 fn calling_it_wrongly_exits_2_and_help_exits_0() {
     assert_eq!(code(&corelog(&["--help"])), 0);
     for wrong in [&["nonsense"][..], &["topic"], &["topic", "create"], &["log", "dump"]] {

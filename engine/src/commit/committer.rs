@@ -25,6 +25,9 @@ use crate::runtime::{FixedMap, Part};
 pub struct CommitterSettings {
     /// K: most blocking operations (buffered writes and syncs) in flight for this log dir.
     pub in_flight_max: usize,
+    /// Most bytes of one vectored write. Above some size a group gains nothing (a flush costs the
+    /// same) and keeps the batches behind it waiting.
+    pub write_bytes_max: usize,
     /// Most bytes queued but not written; above it appends are refused.
     pub queued_bytes_max: u64,
     /// Bytes that stay free on the log dir's file system.

@@ -58,7 +58,7 @@ fn failed(committer: &Committer, entry: &Entry, error: &LogError) {
 
 async fn write_all(committer: &Rc<Committer>, entry: &Rc<Entry>) -> Result<(), LogError> {
     loop {
-        let step = entry.queue.borrow_mut().take();
+        let step = entry.queue.borrow_mut().take(committer.settings.write_bytes_max);
         match step {
             None => return Ok(()),
             Some(Step::Append(batches)) => write_group(committer, entry, batches).await?,

@@ -6,9 +6,6 @@ use super::event::{Applied, Change};
 use crate::record::StampedBatch;
 use crate::runtime::sync::oneshot;
 
-/// Most bytes of one vectored write. Larger groups gain nothing (a flush costs the same) and
-/// keep the batches behind them waiting.
-const GROUP_BYTES_MAX: usize = 8 << 20;
 /// Most batches of one vectored write, below the kernel's limit on its parts (IOV_MAX, 1024).
 const GROUP_BATCHES_MAX: usize = 1000;
 
@@ -44,23 +41,24 @@ impl Queue {
         self.operations.clear();
     }
 
-    /// Everything up to the next change, or that change; `None` when nothing waits.
-    pub(super) fn take(&mut self) -> Option<Step> {
+    /// What waits up to the next change, at most `bytes_max` of it but one batch at least; or that
+    /// change; `None` when nothing waits.
+    pub(super) fn take(&mut self, bytes_max: usize) -> Option<Step> {
         if let Some(Operation::Change(..)) = self.operations.front()
             && let Some(Operation::Change(change, done)) = self.operations.pop_front()
         {
             return Some(Step::Change(change, done));
         }
-        let group = self.take_group();
+        let group = self.take_group(bytes_max);
         if group.is_empty() { None } else { Some(Step::Append(group)) }
     }
 
-    fn take_group(&mut self) -> Vec<StampedBatch> {
+    fn take_group(&mut self, bytes_max: usize) -> Vec<StampedBatch> {
         let mut group = Vec::new();
         let mut bytes = 0;
         while let Some(Operation::Append(batch)) = self.operations.front() {
             bytes += batch.bytes.len();
-            let full = bytes > GROUP_BYTES_MAX || group.len() == GROUP_BATCHES_MAX;
+            let full = bytes > bytes_max || group.len() == GROUP_BATCHES_MAX;
             if full && !group.is_empty() {
                 break;
             }
@@ -69,5 +67,40 @@ impl Queue {
             }
         }
         group
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::record::{BatchBuilder, BatchHeader, Codec, StampedBatch};
+
+    fn batch(offset: i64) -> StampedBatch {
+        let mut builder = BatchBuilder::new(Codec::None);
+        builder.push(0, None, Some(&[7; 100]));
+        let bytes: BytesMut = builder.finish().unwrap();
+        let header = BatchHeader::parse(&bytes).unwrap();
+        StampedBatch::from_checked(header, bytes, offset, 0, None)
+    }
+
+    fn counts(bytes_max: usize) -> Vec<usize> {
+        let mut queue = Queue::default();
+        (0..5).for_each(|offset| queue.push_batch(batch(offset)));
+        let mut counts = Vec::new();
+        while let Some(Step::Append(group)) = queue.take(bytes_max) {
+            counts.push(group.len());
+        }
+        counts
+    }
+
+    #[test]
+    fn a_write_takes_as_many_batches_as_its_bytes_hold_and_one_at_least() {
+        let size = batch(0).bytes.len();
+        assert_eq!(counts(5 * size), [5]);
+        assert_eq!(counts(5 * size - 1), [4, 1]);
+        assert_eq!(counts(2 * size), [2, 2, 1]);
+        assert_eq!(counts(1), [1, 1, 1, 1, 1], "larger than a write may be: written alone");
     }
 }

@@ -103,6 +103,8 @@ pub struct CoreConfig {
     pub memory_budget_bytes: u64,
     /// `corelog.syncs.in.flight`, per core and log dir.
     pub syncs_in_flight: usize,
+    /// `corelog.write.bytes.max`.
+    pub write_bytes_max: usize,
     /// `corelog.test.skip.sync`.
     pub skip_sync_for_tests: bool,
     /// `corelog.test.failpoint`; empty for none.
@@ -302,6 +304,7 @@ fn cores(values: &Values<'_>) -> CoreConfig {
         workers: values.number("corelog.workers"),
         memory_budget_bytes: values.number("corelog.memory.budget.bytes"),
         syncs_in_flight: values.number("corelog.syncs.in.flight"),
+        write_bytes_max: values.number("corelog.write.bytes.max"),
         skip_sync_for_tests: values.flag("corelog.test.skip.sync"),
         failpoint_for_tests: values.text("corelog.test.failpoint").to_string(),
     }

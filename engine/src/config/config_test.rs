@@ -123,6 +123,33 @@ fn kafkas_shipped_file_is_taken_as_it_is() {
 }
 
 #[test]
+fn what_was_measured_for_the_disks_stands_beneath_what_was_given() {
+    let text = b"corelog.syncs.in.flight=3\ncorelog.write.bytes.max=1048576\n\
+        log.cleaner.io.max.bytes.per.second=5e7\n";
+    let measured = Given::from_file("io.properties", text).unwrap();
+    let mut given = given(&[("corelog.write.bytes.max", "2097152")]);
+    given.put_beneath("io.properties", measured).unwrap();
+    let config = BrokerConfig::load(given).unwrap().config;
+    assert_eq!(config.cores.syncs_in_flight, 3);
+    assert_eq!(config.cores.write_bytes_max, 2_097_152, "server.properties wins");
+    assert_eq!(config.cleaner.bytes_per_second, 5e7);
+    let described = describe_broker(&config);
+    let syncs = described.iter().find(|one| one.name == "corelog.syncs.in.flight").unwrap();
+    assert_eq!((syncs.value.as_deref(), syncs.source), (Some("3"), Source::StaticBroker));
+}
+
+#[test]
+fn a_file_of_measured_settings_holds_nothing_else() {
+    let measured = Given::from_file("io.properties", b"log.dirs=/srv\n").unwrap();
+    let refused = Given::default().put_beneath("io.properties", measured).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "log.dirs stands in io.properties, which may only hold corelog.syncs.in.flight, \
+         corelog.write.bytes.max, log.cleaner.io.max.bytes.per.second"
+    );
+}
+
+#[test]
 fn a_wrong_value_is_named_with_its_key_and_what_is_valid() {
     let cases = [
         ("num.partitions", "abc", "a whole number from 1 to 2147483647"),

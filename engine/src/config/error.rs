@@ -70,6 +70,16 @@ pub enum ConfigError {
         /// What was found.
         why: String,
     },
+    /// A file of measured settings holds something else.
+    #[error("{key} stands in {file}, which may only hold {valid}")]
+    Misplaced {
+        /// As it was named in the configuration.
+        file: String,
+        /// The key that does not belong there.
+        key: String,
+        /// The keys that do.
+        valid: String,
+    },
     /// `--override` without a key or an equals sign.
     #[error("invalid --override `{given}`: valid is key=value")]
     Override {
@@ -93,7 +103,9 @@ impl ConfigError {
             | ConfigError::NotBuilt { key, .. }
             | ConfigError::Conflict { key, .. }
             | ConfigError::UnknownTopicKey { key, .. } => *key = name.to_string(),
-            ConfigError::Syntax { .. } | ConfigError::Override { .. } => {}
+            ConfigError::Syntax { .. }
+            | ConfigError::Misplaced { .. }
+            | ConfigError::Override { .. } => {}
         }
         self
     }

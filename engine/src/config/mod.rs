@@ -30,7 +30,7 @@ pub use http::HttpListener;
 pub use key::{Key, Kind, Rule, Standing};
 pub use keys::{BROKER_GROUPS, TOPIC_KEYS, broker_key, topic_key};
 pub use listener::{Endpoint, SecurityProtocol};
-pub use properties::Given;
+pub use properties::{Given, MEASURED_FILE_KEY};
 pub use topic::{CleanupPolicy, Fraction, Imported, TimestampType, TopicConfig};
 
 #[cfg(test)]

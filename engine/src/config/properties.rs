@@ -7,6 +7,13 @@ use std::collections::BTreeMap;
 
 use super::error::ConfigError;
 
+/// Names the file of measured settings.
+pub const MEASURED_FILE_KEY: &str = "corelog.io.properties.file";
+
+/// What such a file may hold: settings that depend on the data disks and on nothing else.
+const DISK_KEYS: &[&str] =
+    &["corelog.syncs.in.flight", "corelog.write.bytes.max", "log.cleaner.io.max.bytes.per.second"];
+
 /// Keys and values as the operator gave them, before anything is checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Given {
@@ -47,6 +54,22 @@ impl Given {
             }
             Some(_) | None => Err(ConfigError::Override { given: override_text.to_string() }),
         }
+    }
+
+    /// Takes from a file of measured settings what nobody gave: what stands here wins.
+    ///
+    /// # Errors
+    /// [`ConfigError::Misplaced`] for a key that is no setting of a disk: a second place for
+    /// anything else would only hide it.
+    pub fn put_beneath(&mut self, file: &str, measured: Given) -> Result<(), ConfigError> {
+        for (key, value) in measured.entries {
+            if !DISK_KEYS.contains(&key.as_str()) {
+                let valid = DISK_KEYS.join(", ");
+                return Err(ConfigError::Misplaced { file: file.to_string(), key, valid });
+            }
+            self.entries.entry(key).or_insert(value);
+        }
+        Ok(())
     }
 
     /// The value of a key, trimmed; `None` when it was not given.

@@ -205,7 +205,9 @@ fn key_of(error: &ConfigError) -> &str {
         | ConfigError::NotBuilt { key, .. }
         | ConfigError::Conflict { key, .. }
         | ConfigError::UnknownTopicKey { key, .. } => key,
-        ConfigError::Syntax { .. } | ConfigError::Override { .. } => "",
+        ConfigError::Syntax { .. }
+        | ConfigError::Misplaced { .. }
+        | ConfigError::Override { .. } => "",
     }
 }
 

@@ -281,6 +281,7 @@ fn committer_settings(config: &BrokerConfig, cores: u16) -> CommitterSettings {
     let share = u64::from(cores.max(1));
     CommitterSettings {
         in_flight_max: config.cores.syncs_in_flight,
+        write_bytes_max: config.cores.write_bytes_max,
         queued_bytes_max: config.cores.memory_budget_bytes / share,
         reserve_bytes: config.upkeep.disk_reserve_bytes,
         unchecked_bytes_max: config.upkeep.checkpoint_bytes / share,

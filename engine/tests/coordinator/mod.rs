@@ -51,6 +51,7 @@ pub async fn start_with(groups: GroupSettings) -> Core {
 pub async fn start_without_waiting(groups: GroupSettings) -> Core {
     let settings = CommitterSettings {
         in_flight_max: 4,
+        write_bytes_max: 8 << 20,
         queued_bytes_max: 1 << 20,
         reserve_bytes: 0,
         unchecked_bytes_max: 3000,

@@ -1,9 +1,10 @@
-//! `[server.properties] [--override key=value]...`: the file read, the overrides put over it.
+//! `[server.properties] [--override key=value]...`: the file read, the overrides put
+//! over it, and what was measured for the disks put beneath it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use corelog_engine::config::{BrokerConfig, Given, Loaded};
+use corelog_engine::config::{BrokerConfig, Given, Loaded, MEASURED_FILE_KEY};
 
 /// Arguments that make up a broker's configuration.
 #[derive(clap::Args)]
@@ -41,14 +42,19 @@ impl Settings {
 pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Loaded> {
     let mut given = match file {
         None => Given::default(),
-        Some(file) => {
-            let name = file.display().to_string();
-            let content = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
-            Given::from_file(&name, &content)?
-        }
+        Some(file) => read(&file.display().to_string())?,
     };
     for text in overrides {
         given.put(text)?;
     }
+    let measured = given.get(MEASURED_FILE_KEY).filter(|name| !name.is_empty());
+    if let Some(name) = measured.map(str::to_string) {
+        given.put_beneath(&name, read(&name)?)?;
+    }
     Ok(BrokerConfig::load(given)?)
+}
+
+fn read(name: &str) -> anyhow::Result<Given> {
+    let content = std::fs::read(name).with_context(|| format!("cannot read {name}"))?;
+    Ok(Given::from_file(name, &content)?)
 }

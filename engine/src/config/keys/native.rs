@@ -38,6 +38,21 @@ pub const KEYS: &[Key] = &[
         "Writes and syncs in flight at one time, per core and log dir.",
     )
     .obeyed(),
+    int(
+        "corelog.write.bytes.max",
+        "8388608",
+        Between(65_536, 67_108_864),
+        "Bytes of one write to a log; a larger batch is written alone.",
+    )
+    .obeyed(),
+    text(
+        "corelog.io.properties.file",
+        "",
+        Any,
+        "File of settings measured for the data disks, as `corelog-tune iotune` writes it. What \
+         server.properties says itself wins. Empty: none.",
+    )
+    .obeyed(),
     long(
         "corelog.checkpoint.bytes",
         "134217728",
