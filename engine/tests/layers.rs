@@ -67,7 +67,7 @@ fn kernel_clock_and_chance_stay_behind_the_runtime() {
 
 #[test]
 fn unsafe_stays_in_the_runtime() {
-    let files = rust_files(&["engine/src", "net/src"]);
+    let files = rust_files(&["engine/src", "net/src", "tuning/src"]);
     report(files.iter().flat_map(check_unsafe).collect());
 }
 

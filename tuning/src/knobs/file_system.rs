@@ -1,0 +1,123 @@
+//! The file systems that hold data directories: their type, their mount options, their room.
+
+use crate::aspect::{Aspect, Cure, Place, Required, Seen};
+use crate::host::{Host, Mount};
+use crate::knob::{Gain, Knob, Severity};
+use crate::site::{Dir, Site};
+
+/// The knobs of this family.
+pub const KNOBS: &[Knob] = &[
+    Knob {
+        name: "file-system",
+        why: "power cuts were tested on ext4 and XFS; others have other rules for what a sync \
+              makes durable, and some (tmpfs, overlay, network) keep nothing or keep it elsewhere",
+        severity: Severity::Fatal,
+        gain: Gain::NotMeasured,
+        look: |_, site| of_mounts(site, kind),
+    },
+    Knob {
+        name: "barriers",
+        why: "without barriers a sync does not flush the disk's cache: answered records are lost \
+              with the power",
+        severity: Severity::Fatal,
+        gain: Gain::NotMeasured,
+        look: |_, site| of_mounts(site, barriers),
+    },
+    Knob {
+        name: "journal",
+        why: "with data=writeback, what a crash leaves behind a file's end is old blocks of other \
+              files; with data=journal everything is written twice",
+        severity: Severity::Warning,
+        gain: Gain::NotMeasured,
+        look: |_, site| of_mounts(site, journal),
+    },
+    Knob {
+        name: "atime",
+        why: "a log that is written and read at the same time has its access time written again \
+              and again, also with relatime, and the journal carries it",
+        severity: Severity::Warning,
+        gain: Gain::NotMeasured,
+        look: |_, site| each_mount_once(site, atime),
+    },
+    Knob {
+        name: "free-space",
+        why: "below corelog.disk.reserve.bytes produces are refused; retention needs time to make \
+              room",
+        severity: Severity::Warning,
+        gain: Gain::NotMeasured,
+        look: |host, site| site.dirs.iter().map(|dir| free_space(host, dir)).collect(),
+    },
+];
+
+fn of_mounts(site: &Site, aspect: fn(&str, &Mount) -> Aspect) -> Vec<Aspect> {
+    let of = |dir: &Dir| match &dir.mount {
+        Some(mount) => aspect(&dir.path, mount),
+        None => Aspect {
+            target: dir.path.clone(),
+            required: Required::Nothing,
+            seen: Seen::Hidden("its mount could not be found".to_string()),
+            cure: Cure::None,
+        },
+    };
+    site.dirs.iter().map(of).collect()
+}
+
+/// What is a property of the mount point is one condition, however many directories are on it.
+fn each_mount_once(site: &Site, aspect: fn(&str, &Mount) -> Aspect) -> Vec<Aspect> {
+    let mut found: Vec<&Mount> = site.dirs.iter().filter_map(|dir| dir.mount.as_ref()).collect();
+    found.sort_by(|a, b| a.point.cmp(&b.point));
+    found.dedup_by(|a, b| a.point == b.point);
+    found.into_iter().map(|mount| aspect(&mount.point, mount)).collect()
+}
+
+fn kind(target: &str, mount: &Mount) -> Aspect {
+    let seen = Seen::Value(mount.file_system.clone());
+    let cure = "put the data on XFS or ext4, on a disk of its own";
+    Aspect::by_hand(target, Required::OneOf(&["xfs", "ext4"]), seen, cure)
+}
+
+fn barriers(target: &str, mount: &Mount) -> Aspect {
+    let off = first(mount, |option| matches!(option, "nobarrier" | "barrier=0"));
+    let required = Required::Stated { text: "on".to_string(), holds: off.is_none() };
+    let seen = Seen::Value(off.unwrap_or("on").to_string());
+    Aspect::by_hand(target, required, seen, "take that option out of /etc/fstab, and remount")
+}
+
+/// `data=ordered` is ext4's own default, which it does not list.
+fn journal(target: &str, mount: &Mount) -> Aspect {
+    if mount.file_system != "ext4" {
+        let (required, seen) = (Required::Nothing, Seen::Absent);
+        return Aspect { target: target.to_string(), required, seen, cure: Cure::None };
+    }
+    let mode = first(mount, |option| option.starts_with("data=")).unwrap_or("data=ordered");
+    let cure = "mount it with data=ordered; that cannot be changed while it is mounted";
+    let required = Required::OneOf(&["data=ordered"]);
+    Aspect::by_hand(target, required, Seen::Value(mode.to_string()), cure)
+}
+
+fn first(mount: &Mount, is_it: impl Fn(&str) -> bool) -> Option<&str> {
+    mount.file_system_options.iter().map(String::as_str).find(|option| is_it(option))
+}
+
+fn atime(target: &str, mount: &Mount) -> Aspect {
+    let place = Place::Atime(mount.point.clone());
+    let change = place.change("noatime".to_string(), mount.atime().to_string());
+    Aspect {
+        target: target.to_string(),
+        required: Required::OneOf(&["noatime"]),
+        seen: Seen::Value(mount.atime().to_string()),
+        cure: Cure::Change(vec![change]),
+    }
+}
+
+fn free_space(host: &dyn Host, dir: &Dir) -> Aspect {
+    const BYTES_MIN: u64 = 10_000_000_000;
+    // The directory may still have to be made.
+    let on = dir.mount.as_ref().map_or(&dir.path, |mount| &mount.point);
+    let seen = match host.free_bytes(on) {
+        Ok(bytes) => Seen::Value(format!("{bytes} bytes")),
+        Err(error) => Seen::Hidden(error.to_string()),
+    };
+    let cure = "make room, or shorten retention";
+    Aspect::by_hand(&dir.path, Required::AtLeast(BYTES_MIN), seen, cure)
+}
