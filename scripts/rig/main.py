@@ -5,7 +5,7 @@ import signal
 import traceback
 
 from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools, groups,
-                 places, recovery, scale, wire)
+                 places, recovery, scale, tune, wire)
 from rig.report import Report
 
 LISTS = {
@@ -21,6 +21,7 @@ LISTS = {
     "group-tools": group_tools.run,
     "group-durability": group_durability.run,
     "scale": scale.run,
+    "tune": tune.run,
 }
 
 
