@@ -118,9 +118,7 @@ class Scene:
     def strike(self, moment):
         """Writes a share of the records; the broker dies at the moment, starts again; everything is read."""
         if moment.overrides:
-            self.node.stop()
-            self.node.overrides = {**OVERRIDES, **moment.overrides}
-            self.node.start()
+            self.restart(moment.overrides)
         writing = Writing(self, self._written + self._share)
         struck = moment.strike(self.node, self.topic, SECONDS_MAX)
         self.node.overrides = OVERRIDES
@@ -132,6 +130,12 @@ class Scene:
         self._report.item(f"{self.name}/{moment.name}", struck and not error and verdict.clean,
                           f"{'' if struck else 'never came to it; '}{error or ''}start took {took:.1f} s, "
                           f"{self._written * len(self._partitions)} records written, {rows} there, {verdict.text()}")
+
+    def restart(self, overrides):
+        """A clean stop, and a start with further keys."""
+        self.node.stop()
+        self.node.overrides = {**OVERRIDES, **overrides}
+        self.node.start()
 
     def write_rest(self):
         """The records that are left but for a chunk, without an accident."""
@@ -204,9 +208,9 @@ class Scene:
         """Time removes whole segments, compacted or not; those with a young record stay as compaction left them."""
         time.sleep(RETENTION_SECONDS)
         self.write(self._written + CHUNK)
-        self._writer.must(op="alter", topic=self.topic, set={"retention.ms": RETENTION_SECONDS * 1000})
+        self.restart({"log.retention.ms": RETENTION_SECONDS * 1000})
         starts = wait(self._starts, SECONDS_MAX, 1)
-        self._writer.must(op="alter", topic=self.topic, unset=["retention.ms"])
+        self.restart({})
         verdict, rows, _ = self.read(starts) if starts else (cleaned.Verdict(), 0, 0)
         self._report.item(f"{self.name}/retention deletes too", starts and rows and verdict.clean,
                           f"first offsets {starts} of {self._written}, {rows} records there, {verdict.text()}")
