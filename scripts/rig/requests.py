@@ -223,7 +223,7 @@ def offset_at(link, topic, timestamp, version=11, partition=0):
 
 
 def find_coordinator(link, kind, version, key="someone"):
-    """Error for one key of type 0 group, 1 transaction, 2 share group."""
+    """Error and (node id, host, port) for one key of type 0 group, 1 transaction, 2 share group."""
     body = Body(FIND_COORDINATOR, version)
     if version < 4:
         body.text(key)
@@ -234,10 +234,18 @@ def find_coordinator(link, kind, version, key="someone"):
     reply = link.ask(FIND_COORDINATOR, version, body.end().bytes())
     if version >= 1:
         reply.get("i")
-    if version < 4:
-        return reply.get("h")
-    reply.array(), reply.text(), reply.get("i"), reply.text(), reply.get("i")
-    return reply.get("h")
+    if version >= 4:
+        if (reply.array(), reply.text()) != (1, key):
+            raise ValueError("not this one key in the answer")
+        place = reply.get("i"), reply.text(), reply.get("i")
+        error, _ = reply.get("h"), reply.text()
+        reply.end()
+    else:
+        error, _ = reply.get("h"), reply.text() if version >= 1 else None
+        place = reply.get("i"), reply.text(), reply.get("i")
+    reply.end()
+    reply.done()
+    return error, place
 
 
 def init_producer_id(link, transactional=None, version=4):
