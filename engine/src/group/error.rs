@@ -20,9 +20,6 @@ pub enum GroupError {
     /// UNSUPPORTED_VERSION (35).
     #[error("{0}")]
     UnsupportedVersion(Arc<str>),
-    /// UNKNOWN_TOPIC_OR_PARTITION (3).
-    #[error("This server does not host this topic-partition.")]
-    UnknownTopicOrPartition,
     /// OFFSET_METADATA_TOO_LARGE (12).
     #[error("The committing offset data size is not valid.")]
     OffsetMetadataTooLarge,
@@ -51,9 +48,6 @@ pub enum GroupError {
     /// REBALANCE_IN_PROGRESS (27).
     #[error("The group is rebalancing, so a rejoin is needed.")]
     RebalanceInProgress,
-    /// INVALID_COMMIT_OFFSET_SIZE (28).
-    #[error("The committing offset data size is not valid.")]
-    InvalidCommitOffsetSize,
     /// INVALID_REQUEST (42).
     #[error("{0}")]
     InvalidRequest(Arc<str>),

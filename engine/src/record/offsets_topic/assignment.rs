@@ -11,7 +11,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::DecodeError;
-use super::fields::{Reader, Writer};
+use super::fields::{Reader, TaggedField, Writer};
 
 /// The one version of both.
 const VERSION: i16 = 0;
@@ -111,7 +111,10 @@ impl OwnedPartitions {
         to.uuid(self.topic);
         to.list(&self.partitions, |to, (partition, _)| to.i32(*partition));
         let epochs = |to: &mut Writer| to.list(&self.partitions, |to, (_, epoch)| to.i32(*epoch));
-        to.tags(&[(EPOCHS, &epochs)]);
+        // No epochs are Kafka's default, which is not written.
+        let tags: &[TaggedField] =
+            if self.partitions.is_empty() { &[] } else { &[(EPOCHS, &epochs)] };
+        to.tags(tags);
     }
 
     fn decode(epoch_of_member: i32, from: &mut Reader) -> Result<OwnedPartitions, DecodeError> {

@@ -266,6 +266,21 @@ fn assignments_are_written_as_kafka_writes_them() {
 }
 
 #[test]
+fn no_epochs_are_not_written() {
+    let key = "000800016700026d31";
+    let value = "0000000000090000000800020102030405060708111213141516171801000100";
+    let has = CurrentValue {
+        member_epoch: 9,
+        previous_member_epoch: 8,
+        state: 0,
+        assigned: vec![OwnedPartitions { topic: TOPIC, partitions: Vec::new() }],
+        revoking: Vec::new(),
+    };
+    let (group, member) = (text("g"), text("m1"));
+    same(key, Some(value), GroupRecord::Current { group, member, value: Some(has) });
+}
+
+#[test]
 fn patterns_are_written_as_kafka_writes_them() {
     let pattern = |value| GroupRecord::Pattern { group: text("g"), pattern: text("a.*"), value };
     let key = "00100001670003612e2a";
