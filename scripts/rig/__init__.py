@@ -32,7 +32,8 @@
   member, membership     the members of a group as processes; the checker of what they saw
   group_requests         the requests of groups, on plain sockets
   tool_script, offsets_topic, lag    Kafka's group commands, what the coordinator's topic holds, lag by others
+  page        what a broker shows over HTTP
   group_steps, group_power    the parts of the group-durability list: a kill at each step, power cuts under commits
   clients, formats, durability, recovery, wire, compare, applications, compaction, groups, group_tools,
-  group_durability, scale    the lists, one file each
+  group_durability, scale, metrics    the lists, one file each
 """

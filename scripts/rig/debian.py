@@ -16,6 +16,7 @@ DAEMONS = {
     "rsyslog": (["rsyslog", "rsyslog-kafka"], ["librdkafka1", "libestr0", "libfastjson4", "liblognorm5"]),
     "syslog-ng": (["syslog-ng-core", "syslog-ng-mod-rdkafka"],
                   ["librdkafka1", "libivykis0", "libjson-c5", "libnet1", "libpcre3", "libwrap0", "libglib2.0-0"]),
+    "prometheus": (["prometheus"], []),
     "nginx": (["nginx"], ["libpcre2-8-0", "libssl3", "libcrypt1"]),
 }
 
@@ -28,7 +29,8 @@ def daemon(name):
     if not (root / ".complete").exists():
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
-        apt_install(*libraries)
+        if libraries:
+            apt_install(*libraries)
         sh("apt-get", "download", "-qq", *packages, cwd=root)
         for package in root.glob("*.deb"):
             sh("dpkg-deb", "-x", package, root)

@@ -5,7 +5,7 @@ import signal
 import traceback
 
 from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools, groups,
-                 places, recovery, scale, tune, wire)
+                 metrics, places, recovery, scale, tune, wire)
 from rig.report import Report
 
 LISTS = {
@@ -22,6 +22,7 @@ LISTS = {
     "group-durability": group_durability.run,
     "scale": scale.run,
     "tune": tune.run,
+    "metrics": metrics.run,
 }
 
 

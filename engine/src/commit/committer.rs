@@ -186,6 +186,11 @@ impl Committer {
         entry.log.read(from, below, bytes_max, at_least_one).await
     }
 
+    /// The counters of this core.
+    pub fn metrics(&self) -> &Arc<CoreMetrics> {
+        &self.metrics
+    }
+
     /// The next event, in order. One caller: the shard's event loop.
     pub async fn next_event(&self) -> CommitEvent {
         loop {

@@ -53,6 +53,8 @@ pub struct BrokerConfig {
     pub network: NetworkConfig,
     /// `corelog.http.listener`; `None`: no metrics and no health are served.
     pub http: Option<HttpListener>,
+    /// `corelog.metrics.partitions.max`.
+    pub metrics_partitions_max: usize,
     /// Threads, ring, memory.
     pub cores: CoreConfig,
     /// Background work on logs.
@@ -171,6 +173,7 @@ impl BrokerConfig {
             topic_defaults: Arc::new(topic_defaults(&given)?),
             network: network(&values),
             http: http_listener(&values)?,
+            metrics_partitions_max: values.number("corelog.metrics.partitions.max"),
             cores: cores(&values),
             upkeep: upkeep(&values),
             groups: Arc::new(groups(&values)?),

@@ -67,6 +67,11 @@ impl ControllerHandle {
         self.published.version.subscribe()
     }
 
+    /// Whether the controller takes questions.
+    pub fn is_active(&self) -> bool {
+        !self.asks.is_closed()
+    }
+
     /// Creates topics; one answer per topic, in order. With `validate_only` nothing is created.
     pub async fn create_topics(&self, topics: Vec<NewTopic>, validate_only: bool) -> Vec<Created> {
         let count = topics.len();

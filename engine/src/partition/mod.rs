@@ -11,6 +11,7 @@ mod own;
 mod read;
 mod replica;
 mod serve;
+mod traffic;
 mod waiters;
 
 pub use acked::{AckedState, Acks, high_watermark};
@@ -18,4 +19,5 @@ pub use append::{AppendError, AppendPart, Appended, Pending};
 pub use delete::DeleteError;
 pub use read::{FetchError, FetchPart, Fetched, Isolation, OffsetQuestion, TimedAnswer};
 pub use replica::{Partition, PartitionStart, Role};
+pub use traffic::Traffic;
 pub use waiters::{AppendAnswers, AppendGroup, AppendWaiter, Watch};

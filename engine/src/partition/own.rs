@@ -25,6 +25,13 @@ impl Partition {
     /// # Errors
     /// This replica does not lead any more, or its log dir is offline.
     pub fn append_own(&self, header: BatchHeader, batch: BytesMut) -> Result<Offset, AppendError> {
+        let (records, bytes) = (header.records_count, batch.len() as u64);
+        let outcome = self.append_admitted(header, batch);
+        self.traffic.append(u64::try_from(records).unwrap_or(0), bytes, &outcome);
+        outcome
+    }
+
+    fn append_admitted(&self, header: BatchHeader, batch: BytesMut) -> Result<Offset, AppendError> {
         let epoch = self.leads(Acks::None)?;
         let part = AppendPart { index: 0, log: self.id, header, batch };
         let stamped = self.stamp(part, epoch, runtime::wall());

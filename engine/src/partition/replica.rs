@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::acked::{AckedState, Acks, high_watermark};
 use super::append::{AppendError, AppendPart, Appended, Pending};
 use super::read::FetchError;
+use super::traffic::TrafficCounter;
 use super::waiters::{AppendGroup, AppendWaiter, Waiters, Watch};
 use crate::commit::{Committer, Ends, Refused};
 use crate::config::{TimestampType, TopicConfig};
@@ -60,6 +61,7 @@ pub struct Partition {
     /// When the oldest unsynced write was reported (unix ms).
     unsynced_since: Cell<Option<i64>>,
     pub(super) stopping: Cell<bool>,
+    pub(super) traffic: TrafficCounter,
     producers: RefCell<ProducerTable>,
     waiters: RefCell<Waiters>,
 }
@@ -72,6 +74,7 @@ impl Partition {
             id: start.id,
             role: Cell::new(start.role),
             high_watermark: Cell::new(start.log.start_offset()),
+            traffic: TrafficCounter::new(start.committer.metrics().clone()),
             committer: start.committer,
             config: RefCell::new(start.config),
             next_offset: Cell::new(ends.written),
@@ -161,6 +164,13 @@ impl Partition {
 
     /// Decides an append and queues it. Synchronous: no gap between decision and queue.
     pub fn append(&self, part: AppendPart, acks: Acks) -> Result<Pending, AppendError> {
+        let (records, bytes) = (part.header.records_count, part.batch.len() as u64);
+        let outcome = self.decide(part, acks);
+        self.traffic.append(u64::try_from(records).unwrap_or(0), bytes, &outcome);
+        outcome
+    }
+
+    fn decide(&self, part: AppendPart, acks: Acks) -> Result<Pending, AppendError> {
         let epoch = self.admit(&part, acks)?;
         let now = runtime::wall();
         let verdict = self.producers.borrow().check(&part.header);

@@ -20,6 +20,18 @@ impl Partition {
         bytes_max: u32,
         at_least_one: bool,
     ) -> Result<Fetched, FetchError> {
+        let outcome = self.look_up(part, isolation, bytes_max, at_least_one).await;
+        self.traffic.read(&outcome);
+        outcome
+    }
+
+    async fn look_up(
+        &self,
+        part: &FetchPart,
+        isolation: Isolation,
+        bytes_max: u32,
+        at_least_one: bool,
+    ) -> Result<Fetched, FetchError> {
         self.check_epoch(part.current_leader_epoch)?;
         let below = self.readable_end(isolation);
         let mut fetched = Fetched {

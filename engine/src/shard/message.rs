@@ -4,9 +4,10 @@
 //! queue and cores cannot wait for each other in a circle.
 
 use super::cleaning::{CleaningEnd, DirtyLog};
+use super::facts::PartitionFacts;
 use crate::group::GroupError;
 use crate::group::answer::ListedGroup;
-use crate::group::coordinator::GroupAsk;
+use crate::group::coordinator::{GroupAsk, GroupFacts};
 use crate::log::cleaner::{CleaningInput, Replacement};
 use crate::metadata::LogId;
 use crate::partition::{
@@ -156,6 +157,20 @@ pub enum ShardMessage {
         log: LogId,
         /// With what result.
         end: CleaningEnd,
+    },
+    /// What there is to tell of these logs.
+    Facts {
+        /// Which.
+        logs: Vec<LogId>,
+        /// Of those that are here, in order.
+        reply: Reply<Vec<PartitionFacts>>,
+    },
+    /// What there is to tell of the groups here.
+    GroupFacts {
+        /// Most committed offsets to tell, over all groups.
+        offsets_max: usize,
+        /// Of all groups.
+        reply: Reply<Vec<GroupFacts>>,
     },
     /// A newer metadata image is published.
     ImageChanged,

@@ -10,6 +10,7 @@ mod cleaning;
 mod deadlines;
 mod deleting;
 mod dropping;
+mod facts;
 mod fetching;
 mod grouping;
 mod housekeeping;
@@ -22,8 +23,10 @@ mod progress;
 mod serving;
 mod world;
 
+pub use crate::group::coordinator::GroupFacts;
 pub use claims::Claims;
 pub use cleaning::{CleaningEnd, DirtyLog};
+pub use facts::PartitionFacts;
 pub use fetching::FetchSpec;
 pub use grouping::GroupTicket;
 pub use message::{

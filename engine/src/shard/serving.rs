@@ -71,6 +71,14 @@ impl Shard {
                 runtime::spawn(async move { reply.send(shard.take_back(log, replacement).await) });
             }
             ShardMessage::CleaningEnded { log, end } => self.end_cleaning(log, end),
+            ShardMessage::Facts { logs, reply } => {
+                runtime::spawn(async move { reply.send(shard.facts_here(logs).await) });
+            }
+            ShardMessage::GroupFacts { offsets_max, reply } => {
+                runtime::spawn(async move {
+                    reply.send(shard.group_facts_here(offsets_max).await);
+                });
+            }
             ShardMessage::ImageChanged => self.image_changed.notify_one(),
             ShardMessage::Stop { reply } => {
                 runtime::spawn(async move {

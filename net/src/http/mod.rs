@@ -8,6 +8,7 @@
 //! Reads what cores publish as atomics, and asks a core for what it holds only in small portions
 //! through its mesh inbox. Must not know: the Kafka protocol, how a core does its work.
 
+mod facts;
 mod health;
 mod listen;
 mod page;

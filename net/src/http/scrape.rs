@@ -1,4 +1,4 @@
-//! Everything that one page tells, found at one moment. On the HTTP thread; makes no core wait.
+//! Everything that one page tells, found at one moment. On the HTTP thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use corelog_engine::metrics::{self, CoreMetrics, Distribution, RequestMetrics};
 use corelog_engine::runtime;
 use corelog_engine::shard::Observer;
 
+use super::facts::Facts;
 use super::health::Vitals;
 use super::process::Process;
 use super::rates::{Rate, Rates};
-use super::state::NodeState;
+use super::state::{NodeState, Phase};
 use crate::wire::ApiKey;
 
 /// What was found.
@@ -27,6 +28,8 @@ pub struct Scrape {
     pub vitals: Vitals,
     /// What is known once the cores run.
     pub node: Option<Node>,
+    /// What the cores told of partitions and groups.
+    pub facts: Facts,
     /// What took looking twice.
     pub rate: Rate,
 }
@@ -79,14 +82,25 @@ impl Scrape {
             metrics,
         };
         let cores: Vec<Core> = metrics::all_cores().into_iter().map(core).collect();
-        let observer = node.cores().cloned();
+        let running = |observer: &Observer| Node {
+            image: observer.shared().controller.image(),
+            observer: observer.clone(),
+        };
+        let running = node.cores().map(running);
+        let facts = match &running {
+            Some(Node { observer, image }) if node.phase() == Phase::Serving => {
+                let partitions_max = observer.shared().config.metrics_partitions_max;
+                Facts::ask(observer, image, partitions_max).await
+            }
+            _ => Facts::default(),
+        };
         Scrape {
             requests: requests(&cores),
             cores,
             process: Process::now(),
             vitals: Vitals::of(node),
-            node: observer
-                .map(|observer| Node { image: observer.shared().controller.image(), observer }),
+            node: running,
+            facts,
             rate: rates.now(),
         }
     }

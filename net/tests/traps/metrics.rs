@@ -10,6 +10,8 @@ use corelog_net::http::{Kind, SERIES, Series};
 
 use crate::broker::Broker;
 use crate::bytes::*;
+use crate::groups::coordinated;
+use crate::offsets::{NOBODY, commit};
 
 /// A broker with a page, and the port of that.
 fn observed(overrides: &[&str]) -> (Broker, u16) {
@@ -83,12 +85,62 @@ fn a_broker_that_serves_says_so_and_counts_what_it_was_asked() {
 }
 
 #[test]
+fn topics_partitions_and_groups_are_told_as_dashboards_ask_for_them() {
+    let (broker, port) = observed(&[]);
+    let mut client = coordinated(&broker);
+    client.metadata("counted", true);
+    let sent = batch(Codec::None, 5, 100);
+    for _ in 0..4 {
+        assert_eq!(client.produce("counted", -1, &sent).0, 0);
+    }
+    assert_eq!(client.produce("counted", -1, &sent[..sent.len() - 1]).0, 87, "counts for nothing");
+    client.fetch("counted", 0, AT_ONCE);
+    assert_eq!(commit(&mut client, 2, "g", NOBODY, "counted", 13), 0);
+    let values = values(port);
+    let bytes = 4.0 * sent.len() as f64;
+    for (name, value) in [
+        ("kafka_server_brokertopicmetrics_messagesin_total{topic=\"counted\"}", 20.0),
+        ("kafka_server_brokertopicmetrics_bytesin_total{topic=\"counted\"}", bytes),
+        ("kafka_server_brokertopicmetrics_bytesout_total{topic=\"counted\"}", bytes),
+        ("kafka_server_brokertopicmetrics_totalproducerequests_total{topic=\"counted\"}", 4.0),
+        ("kafka_server_brokertopicmetrics_totalfetchrequests_total{topic=\"counted\"}", 1.0),
+        ("kafka_log_log_size{topic=\"counted\",partition=\"0\"}", bytes),
+        ("kafka_topic_partition_current_offset{topic=\"counted\",partition=\"0\"}", 20.0),
+        ("kafka_topic_partition_leader{topic=\"counted\",partition=\"0\"}", 1.0),
+        ("kafka_network_requestmetrics_requests_total{request=\"Produce\"}", 5.0),
+        ("kafka_coordinator_group_groupmetadatamanager_numgroupsempty", 1.0),
+        ("kafka_consumergroup_lag{consumergroup=\"g\",topic=\"counted\",partition=\"0\"}", 7.0),
+        ("kafka_controller_kafkacontroller_activecontrollercount", 1.0),
+        ("kafka_server_replicamanager_underreplicatedpartitions", 0.0),
+        ("corelog_page_complete", 1.0),
+    ] {
+        assert_eq!(values.get(name), Some(&value), "{name}");
+    }
+    let led = values["kafka_server_replicamanager_leadercount"];
+    assert_eq!(
+        (led, values["kafka_controller_kafkacontroller_offlinepartitionscount"]),
+        (51.0, 0.0)
+    );
+    assert!(values["kafka_server_brokertopicmetrics_messagesin_total"] >= 21.0, "all topics");
+}
+
+#[test]
+fn a_page_lists_no_more_partitions_than_it_may() {
+    let (broker, port) = observed(&["corelog.metrics.partitions.max=7"]);
+    let _client = coordinated(&broker);
+    let values = values(port);
+    let listed = values.keys().filter(|key| key.starts_with("kafka_log_log_size")).count();
+    assert_eq!((listed, values["corelog_partitions_left_out"]), (7, 43.0));
+}
+
+#[test]
 fn the_page_has_every_series_of_the_table_and_no_other() {
     // Every request stalls its core, so that there are stalls to tell of.
     let (broker, port) = observed(&["corelog.test.failpoint=core.stall"]);
-    let mut client = broker.connect();
+    let mut client = coordinated(&broker);
     client.metadata("counted", true);
     client.produce("counted", -1, &batch(Codec::None, 5, 100));
+    assert_eq!(commit(&mut client, 2, "g", NOBODY, "counted", 2), 0);
     let (_, page) = get(port, "/metrics");
     let mut told = BTreeSet::new();
     for line in page.lines().filter(|line| !line.starts_with('#')) {

@@ -5,11 +5,18 @@ use crate::broker::Broker;
 use crate::bytes::*;
 
 /// Who commits: generation and member id.
-type By<'a> = (i32, &'a str);
-const NOBODY: By = (-1, "");
+pub type By<'a> = (i32, &'a str);
+pub const NOBODY: By = (-1, "");
 
 /// OffsetCommit with one offset (v2 to v7): the partition's error.
-fn commit(client: &mut Client, version: i16, group: &str, by: By, topic: &str, offset: i64) -> i16 {
+pub fn commit(
+    client: &mut Client,
+    version: i16,
+    group: &str,
+    by: By,
+    topic: &str,
+    offset: i64,
+) -> i16 {
     let mut body = Body::new().text(group).i32(by.0).text(by.1);
     if version >= 7 {
         body = body.i16(-1);

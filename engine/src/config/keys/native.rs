@@ -98,6 +98,13 @@ pub const KEYS: &[Key] = &[
          port, empty none at all. Not set: :9644, and none when that is taken.",
     )
     .obeyed(),
+    int(
+        "corelog.metrics.partitions.max",
+        "10000",
+        Between(0, 1_000_000),
+        "Partitions, and committed offsets per core, that a page of metrics lists at most.",
+    )
+    .obeyed(),
     unset(
         Boolean,
         "corelog.auto.format",

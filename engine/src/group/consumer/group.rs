@@ -81,6 +81,11 @@ impl ConsumerGroup {
         self.tally.topics.contains_key(topic)
     }
 
+    /// How many members it has.
+    pub fn size(&self) -> usize {
+        self.known.members.len()
+    }
+
     /// Its state, in Kafka's spelling.
     pub fn state(&self) -> &'static str {
         if self.is_empty() {

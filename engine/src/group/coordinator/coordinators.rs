@@ -84,7 +84,7 @@ impl CoreView {
 /// The coordinators of one core.
 pub struct Coordinators {
     core: Rc<CoreView>,
-    all: RefCell<BTreeMap<LogId, Rc<Coordinator>>>,
+    pub(super) all: RefCell<BTreeMap<LogId, Rc<Coordinator>>>,
     turns: Rc<Semaphore>,
     /// Topics that are gone, and not every coordinator has heard of it.
     deleted: RefCell<Vec<(Arc<str>, Uuid)>>,

@@ -9,6 +9,7 @@
 //! | `held` | answers that wait until what they say is durable |
 //! | `timers`, `waking` | what groups wait for, and what else wakes them |
 //! | `coordinators` | all of a core: started, stopped, woken |
+//! | `facts` | what the outside is told of them, one group at a time |
 //!
 //! Knows partitions and groups, never requests as they travel, other cores, or how topics are made.
 //! Everything here is core-local.
@@ -17,6 +18,7 @@ mod batches;
 #[expect(clippy::module_inception, reason = "the coordinator of the folder of coordinators")]
 mod coordinator;
 mod coordinators;
+mod facts;
 mod held;
 mod load;
 mod place;
@@ -25,5 +27,6 @@ mod timers;
 mod waking;
 
 pub use coordinators::{CoordinatorSettings, Coordinators, GroupAsk};
+pub use facts::GroupFacts;
 pub use held::GroupReply;
 pub use place::partition_of;

@@ -36,6 +36,11 @@ pub const SERIES: &[Series] = &[
     one_value!(Gauge "kafka_network_requestchannel_responsequeuesize", "requests",
         "Answers that are known and have not left.",
         |scrape| scrape.total(|core| core.answers_waiting.get())),
+    one_value!(Gauge "kafka_controller_kafkacontroller_activecontrollercount", "controllers",
+        "1 while this node decides about the metadata.",
+        |scrape| scrape.node.as_ref().map_or(0.0, |node| {
+            f64::from(u8::from(node.observer.shared().controller.is_active()))
+        })),
     one_value!(Gauge "kafka_brokers", "brokers",
         "Brokers of the cluster.",
         |scrape| scrape.node.as_ref().map_or(0, |node| node.image.brokers().len()) as f64),

@@ -10,6 +10,9 @@
 
 mod cores;
 mod kafka_broker;
+mod kafka_groups;
+mod kafka_requests;
+mod kafka_topics;
 mod node;
 mod requests;
 mod table;

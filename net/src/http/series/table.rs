@@ -1,6 +1,6 @@
 //! What a series is, and the list of them all.
 
-use super::{cores, kafka_broker, node, requests};
+use super::{cores, kafka_broker, kafka_groups, kafka_requests, kafka_topics, node, requests};
 use crate::http::samples::Samples;
 use crate::http::scrape::Scrape;
 
@@ -42,8 +42,15 @@ pub struct Series {
 pub type Values = fn(&Scrape, &mut Samples<'_>);
 
 /// Every series, in the order of the page.
-pub const SERIES: &[&[Series]] =
-    &[cores::SERIES, requests::SERIES, node::SERIES, kafka_broker::SERIES];
+pub const SERIES: &[&[Series]] = &[
+    cores::SERIES,
+    requests::SERIES,
+    node::SERIES,
+    kafka_broker::SERIES,
+    kafka_requests::SERIES,
+    kafka_topics::SERIES,
+    kafka_groups::SERIES,
+];
 
 /// A row of this kind.
 pub const fn series(
