@@ -52,6 +52,19 @@ const BANNED_NAMES: &[(&str, &str)] = &[
     ("RandomState", "runtime::FixedMap"),
 ];
 
+/// Where `unsafe` may stand: the runtime, and the load generator's pages that keep memory full.
+const UNSAFE: &[&str] = &["engine/src/runtime/", "bench/src/machine/pages.rs"];
+
+/// The only folder of the load generator that may name its executors' library.
+const GLOMMIO: &str = "bench/src/executor/";
+
+#[test]
+fn glommio_stays_behind_the_executors() {
+    let files = rust_files(&["bench/src"]);
+    assert!(files.len() > 10, "found the sources");
+    report(files.iter().flat_map(check_glommio).collect());
+}
+
 #[test]
 fn the_layers_hold() {
     let files = rust_files(&["engine/src"]);
@@ -67,7 +80,7 @@ fn kernel_clock_and_chance_stay_behind_the_runtime() {
 
 #[test]
 fn unsafe_stays_in_the_runtime() {
-    let files = rust_files(&["engine/src", "net/src", "tuning/src"]);
+    let files = rust_files(&["engine/src", "net/src", "bench/src", "tuning/src"]);
     report(files.iter().flat_map(check_unsafe).collect());
 }
 
@@ -145,12 +158,20 @@ fn check_doors(file: &SourceFile) -> Vec<String> {
 }
 
 fn check_unsafe(file: &SourceFile) -> Vec<String> {
-    if file.path.starts_with("engine/src/runtime/") {
+    if UNSAFE.iter().any(|door| file.path.starts_with(door)) {
         return Vec::new();
     }
     let code = strip(&file.text);
     let found = paths(&code).into_iter().filter(|(_, path)| path[0] == "unsafe");
     found.map(|(line, _)| format!("{}:{line}: `unsafe`: only in runtime", file.path)).collect()
+}
+
+fn check_glommio(file: &SourceFile) -> Vec<String> {
+    if file.path.starts_with(GLOMMIO) {
+        return Vec::new();
+    }
+    let named = paths(&strip(&file.text)).into_iter().filter(|(_, path)| path[0] == "glommio");
+    named.map(|(line, _)| format!("{}:{line}: `glommio`: only in {GLOMMIO}", file.path)).collect()
 }
 
 /// Blanks `#[cfg(test)] mod x { ... }`: tests may use what they like.
@@ -361,5 +382,13 @@ mod proofs {
         assert!(faults[0].contains("a_test.rs:2:"), "{faults:?}");
         assert!(check_unsafe(&file("engine/src/runtime/a.rs", text)).is_empty());
         assert!(check_unsafe(&file("engine/src/log/a.rs", "// unsafe\nfn f() {}")).is_empty());
+    }
+
+    #[test]
+    fn glommio_is_refused_outside_its_folder() {
+        let text = "use glommio::net::TcpStream; // glommio";
+        assert!(check_glommio(&file("bench/src/load/run.rs", text))[0].contains("run.rs:1:"));
+        assert!(check_glommio(&file("bench/src/executor/socket.rs", text)).is_empty());
+        assert!(check_glommio(&file("bench/src/load/run.rs", "//! glommio")).is_empty());
     }
 }

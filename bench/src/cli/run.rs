@@ -1,0 +1,50 @@
+//! Reads the command line, runs what it names, and turns the outcome into an exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{consume, end_to_end, null, produce, report, workloads};
+
+/// Load for any broker that speaks the Kafka protocol, and figures that stand up.
+#[derive(Parser)]
+#[command(name = "corelog-bench", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Produce at a rate, or as fast as acks come
+    Produce(produce::Arguments),
+    /// Fetch as fast as answers come
+    Consume(consume::Arguments),
+    /// Produce and consume: how long records are under way
+    E2e(end_to_end::Arguments),
+    /// Answer everything at once and keep nothing: shows what the client itself can do
+    Null(null::Arguments),
+    /// Make one page of runs that were kept
+    Report(report::Arguments),
+    /// Show the workloads there are, or every field of them
+    Workloads(workloads::Arguments),
+}
+
+/// Runs the command.
+pub fn run() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Produce(arguments) => arguments.run(),
+        Command::Consume(arguments) => arguments.run(),
+        Command::E2e(arguments) => arguments.run(),
+        Command::Report(arguments) => arguments.run(),
+        Command::Null(arguments) => arguments.run(),
+        Command::Workloads(arguments) => arguments.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("corelog-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The only place that knows glommio: pinned executors, sockets, timers and tasks of an executor.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `pool` | executors on their CPUs, each with the same work, and what they return |
+//! | `task` | tasks of one executor; a panic stays in its task |
+//! | `socket` | a connection, its two halves, and frames off it |
+//! | `listen` | accepting connections |
+//! | `time` | sleeping until a moment |
+//!
+//! Hazards of glommio 0.9 that are kept away here: a panic in a task ends its executor (`task`
+//! catches it), two tasks that keep each other runnable starve I/O for up to 100 ms (`pool` sets
+//! a preemption timer of 100 µs), a sleeping executor may miss a socket (`pool` ends its sleep every
+//! 0.5 ms; measure latencies with executors that spin), its queues between executors are unsound to clone (none is used:
+//! results travel through the standard library's channels). Executors end only after their tasks.
+
+mod error;
+mod listen;
+mod pool;
+mod socket;
+mod task;
+mod time;
+
+pub use error::ExecutorError;
+pub use listen::Listener;
+pub use pool::{Seat, run};
+pub use socket::{Frames, Reader, Writer, connect};
+pub use task::{Task, spawn};
+pub use time::{sleep_until, within, yield_now};

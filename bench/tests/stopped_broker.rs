@@ -1,0 +1,77 @@
+//! The load generator is not fooled by a broker that stands still: SIGSTOP for a second, at 1,000
+//! records a second, must show in the p99. A client that waits before it sends again would have
+//! one slow request in ten thousand.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+const SECONDS: u64 = 10;
+const STOPPED: Duration = Duration::from_secs(1);
+
+/// Ends with the test, also with a failed one.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn bench() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_corelog-bench"))
+}
+
+/// The null responder, and where it listens.
+fn responder() -> (Running, String) {
+    let mut child = bench()
+        .args(["null", "--listen", "127.0.0.1:0", "--partitions", "4"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening at ").unwrap().to_owned();
+    (Running(child), address)
+}
+
+fn signal(process: &Running, name: &str) {
+    let id = process.0.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+/// Milliseconds in front of a word of the summary line.
+fn figure(line: &str, what: &str) -> f64 {
+    let before = line.split(what).next().unwrap();
+    before.rsplit([' ', ',']).find(|word| !word.is_empty()).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_second_of_silence_shows_in_the_p99() {
+    let (broker, address) = responder();
+    let load = bench()
+        .args(["produce", "idle-ack", "--bootstrap-server", &address, "--quiet"])
+        .args(["--set", "rate=1000", "--set", "warmup_seconds=1", "--set", "in_flight=10000"])
+        .args(["--set", "spin=false", "--set", &format!("seconds={SECONDS}")])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_secs(4));
+    signal(&broker, "-STOP");
+    sleep(STOPPED);
+    signal(&broker, "-CONT");
+    let output = load.wait_with_output().unwrap();
+    let line = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{line}");
+    // A tenth of all records were due in that second and waited half of it on average: those above
+    // the p99 waited 900 ms and more.
+    assert!((figure(&line, " ms max") - 1000.0).abs() < 300.0, "{line}");
+    assert!(figure(&line, " ms 99th") > 700.0, "{line}");
+    assert!(figure(&line, " ms 95th") > 300.0, "{line}");
+    assert!(figure(&line, " ms 50th") < 100.0, "{line}");
+    let expected = 1000.0 * SECONDS as f64;
+    let records: f64 = line.split(' ').next().unwrap().parse().unwrap();
+    assert!((records - expected).abs() < expected * 0.05, "every record was sent: {line}");
+}
