@@ -1,6 +1,7 @@
 //! The load generator is not fooled by a broker that stands still: SIGSTOP for a second, at 1,000
 //! records a second, must show in the p99. A client that waits before it sends again would have
 //! one slow request in ten thousand.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
