@@ -103,7 +103,8 @@ impl Consumer {
             }
             left = left.saturating_sub(got.records);
             let now = clock::now();
-            if left == 0 || now >= end && (got.records == 0 || now >= end.saturating_add(LATE_NS)) {
+            let no_more = got.records == 0 || self.reading.wraps || now >= end + LATE_NS;
+            if left == 0 || now >= end && no_more {
                 return Ok(ended);
             }
         }
