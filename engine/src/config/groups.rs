@@ -60,6 +60,8 @@ pub struct OffsetsTopicConfig {
     pub load_bytes: u32,
     /// `offsets.commit.timeout.ms`: longest wait for a write to be acknowledged.
     pub write_timeout: Duration,
+    /// `corelog.test.hold.load`: reading the topic never ends.
+    pub hold_load_for_tests: bool,
 }
 
 /// `group.consumer.migration.policy`: which way a group may change between the protocols.
@@ -126,6 +128,7 @@ pub(super) fn offsets_topic(values: &Values<'_>) -> OffsetsTopicConfig {
         codec: values.number("offsets.topic.compression.codec"),
         load_bytes: values.number("offsets.load.buffer.size"),
         write_timeout: values.millis("offsets.commit.timeout.ms"),
+        hold_load_for_tests: values.flag("corelog.test.hold.load"),
     }
 }
 

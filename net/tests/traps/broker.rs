@@ -38,10 +38,26 @@ impl Broker {
 
     /// Stops it without warning and starts it again on the same data.
     pub fn kill_and_restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.kill();
         self.child = spawn(self.port, &self.directory, &self.overrides);
         self.await_port();
+    }
+
+    /// As [`Broker::kill_and_restart`], with other settings of its own from now on.
+    pub fn kill_and_restart_with(&mut self, overrides: &[&str]) {
+        self.overrides = overrides.iter().map(|entry| entry.to_string()).collect();
+        self.kill_and_restart();
+    }
+
+    /// Stops it without warning.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Where its logs are.
+    pub fn log_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     pub fn connect(&self) -> Client {

@@ -3,6 +3,7 @@
 
 use crate::broker::Broker;
 use crate::bytes::*;
+use crate::groups::coordinated;
 
 /// Who commits: generation and member id.
 pub type By<'a> = (i32, &'a str);
@@ -60,7 +61,12 @@ fn commit_flexible(
 }
 
 /// OffsetFetch with one partition (v1 to v5): offset, note, error of the partition, and of all.
-fn fetch(client: &mut Client, version: i16, group: &str, topic: &str) -> (i64, String, i16, i16) {
+pub fn fetch(
+    client: &mut Client,
+    version: i16,
+    group: &str,
+    topic: &str,
+) -> (i64, String, i16, i16) {
     let body = Body::new().text(group).i32(1).text(topic).i32(1).i32(0);
     let mut reply = client.ask(OFFSET_FETCH, version, body);
     if version >= 3 {
@@ -77,12 +83,6 @@ fn fetch(client: &mut Client, version: i16, group: &str, topic: &str) -> (i64, S
     let whole = if version >= 2 { reply.i16() } else { 0 };
     assert!(reply.is_at_end());
     (offset, note, error, whole)
-}
-
-fn coordinated(broker: &Broker) -> Client {
-    let mut client = broker.connect();
-    assert_eq!(client.ask(FIND_COORDINATOR, 0, Body::new().text("g")).i16(), 0);
-    client
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn errors_of_a_whole_group_stand_where_the_version_has_a_place() {
 }
 
 /// OffsetDelete of one partition: the error of the group, and of the partition if there is one.
-fn forget(client: &mut Client, group: &str, topic: &str) -> (i16, Option<i16>) {
+pub fn forget(client: &mut Client, group: &str, topic: &str) -> (i16, Option<i16>) {
     let body = Body::new().text(group).i32(1).text(topic).i32(1).i32(0);
     let mut reply = client.ask(OFFSET_DELETE, 0, body);
     let (whole, _throttle) = (reply.i16(), reply.i32());

@@ -73,6 +73,12 @@ pub const KEYS: &[Key] = &[
         "Acknowledge without syncing. Loses data; proves that the tests of durability notice.",
     )
     .obeyed(),
+    boolean(
+        "corelog.test.hold.load",
+        "false",
+        "Never finish reading the logs of groups. Shows what clients hear in the meantime.",
+    )
+    .obeyed(),
     text(
         "corelog.test.failpoint",
         "",
