@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig import broker, places
+from rig import broker, gains, places
 
 COLUMNS = ["CONDITION", "TARGET", "REQUIRED", "CURRENT", "SEVERITY", "PASSED"]
 SWAPPINESS = Path("/proc/sys/vm/swappiness")
@@ -46,6 +46,7 @@ def run(options, report):
     with something_wrong():
         apply_and_undo(tune, dirs, folder, report)
     measured(tune, dirs, folder, options, report)
+    gains.run(folder, report)
 
 
 def call(tune, *arguments, **settings):

@@ -33,10 +33,14 @@ pub const KNOBS: &[Knob] = &[
     },
     Knob {
         name: "atime",
-        why: "a log that is written and read at the same time has its access time written again \
-              and again, also with relatime, and the journal carries it",
+        why: "the first read of a segment since it was written marks its access time, also with \
+              relatime, and the mark is written to the disk",
         severity: Severity::Warning,
-        gain: Gain::NotMeasured,
+        gain: Gain::Measured(
+            "first read of 200 files: 208 sectors written with relatime, 0 with noatime; none for \
+             a log that is read while it grows: 500 synced appends are 1505 writes with either \
+             (ext4, Linux 6.18; counted by scripts/acceptance tune)",
+        ),
         look: |_, site| each_mount_once(site, atime),
     },
     Knob {
