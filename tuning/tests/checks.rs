@@ -135,6 +135,21 @@ fn a_directory_whose_disk_cannot_be_found_is_unseen_not_passed() {
 }
 
 #[test]
+fn mounts_that_nobody_else_sees_are_left_alone() {
+    let fake = Fake::wrong();
+    let lines =
+        |id: &str| format!("{id} 22 259:1 / /srv/data rw,relatime - ext4 /dev/nvme0n1p1 rw");
+    fake.put("/proc/self/mountinfo", &lines("31"));
+    for (of_first, seen) in [("31", true), ("131", false)] {
+        fake.put("/proc/1/mountinfo", &lines(of_first));
+        let rows = fake.survey();
+        let atime = rows.iter().find(|row| row.knob.name == "atime").unwrap();
+        assert_eq!(atime.verdict == Verdict::Failed, seen, "{of_first}");
+        assert_eq!(atime.changes().len(), usize::from(seen), "{of_first}");
+    }
+}
+
+#[test]
 fn a_volume_is_as_good_as_each_of_its_disks() {
     let fake = Fake::well();
     let below = "/sys/devices/virtual/dm-0/slaves";

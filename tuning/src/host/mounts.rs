@@ -6,6 +6,8 @@ pub const ATIME_MODES: &[&str] = &["noatime", "relatime", "strictatime"];
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
+    /// Of this mount in this namespace; a copy of it in another one has another id.
+    pub id: u32,
     /// Major and minor number of its device, as `259:1`; `0:n` for file systems without one.
     pub device: String,
     /// Where it is mounted.
@@ -50,12 +52,15 @@ pub fn mounts(mountinfo: &str) -> Vec<Mount> {
 /// (proc_pid_mountinfo(5)).
 fn mount(line: &str) -> Option<Mount> {
     let (of_mount, of_file_system) = line.split_once(" - ")?;
-    let mut words = of_mount.split(' ').skip(2);
+    let mut words = of_mount.split(' ');
+    let id = words.next()?.parse().ok()?;
+    let mut words = words.skip(1);
     let (device, _, point, options) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let mut rest = of_file_system.split(' ');
     let (file_system, source, more) = (rest.next()?, rest.next()?, rest.next().unwrap_or(""));
     let list = |text: &str| text.split(',').map(str::to_string).collect();
     Some(Mount {
+        id,
         device: device.to_string(),
         point: unescaped(point),
         options: list(options),

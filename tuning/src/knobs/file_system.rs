@@ -1,7 +1,7 @@
 //! The file systems that hold data directories: their type, their mount options, their room.
 
 use crate::aspect::{Aspect, Cure, Place, Required, Seen};
-use crate::host::{Host, Mount};
+use crate::host::{Host, Mount, mounts};
 use crate::knob::{Gain, Knob, Severity};
 use crate::site::{Dir, Site};
 
@@ -41,7 +41,7 @@ pub const KNOBS: &[Knob] = &[
              a log that is read while it grows: 500 synced appends are 1505 writes with either \
              (ext4, Linux 6.18; counted by scripts/acceptance tune)",
         ),
-        look: |_, site| each_mount_once(site, atime),
+        look: |host, site| each_mount_once(site, |mount| atime(host, mount)),
     },
     Knob {
         name: "free-space",
@@ -67,11 +67,11 @@ fn of_mounts(site: &Site, aspect: fn(&str, &Mount) -> Aspect) -> Vec<Aspect> {
 }
 
 /// What is a property of the mount point is one condition, however many directories are on it.
-fn each_mount_once(site: &Site, aspect: fn(&str, &Mount) -> Aspect) -> Vec<Aspect> {
+fn each_mount_once(site: &Site, aspect: impl Fn(&Mount) -> Aspect) -> Vec<Aspect> {
     let mut found: Vec<&Mount> = site.dirs.iter().filter_map(|dir| dir.mount.as_ref()).collect();
     found.sort_by(|a, b| a.point.cmp(&b.point));
     found.dedup_by(|a, b| a.point == b.point);
-    found.into_iter().map(|mount| aspect(&mount.point, mount)).collect()
+    found.into_iter().map(aspect).collect()
 }
 
 fn kind(target: &str, mount: &Mount) -> Aspect {
@@ -103,15 +103,24 @@ fn first(mount: &Mount, is_it: impl Fn(&str) -> bool) -> Option<&str> {
     mount.file_system_options.iter().map(String::as_str).find(|option| is_it(option))
 }
 
-fn atime(target: &str, mount: &Mount) -> Aspect {
+fn atime(host: &dyn Host, mount: &Mount) -> Aspect {
     let place = Place::Atime(mount.point.clone());
     let change = place.change("noatime".to_string(), mount.atime().to_string());
-    Aspect {
-        target: target.to_string(),
-        required: Required::OneOf(&["noatime"]),
-        seen: Seen::Value(mount.atime().to_string()),
-        cure: Cure::Change(vec![change]),
-    }
+    let (seen, cure) = if is_copy(host, mount) {
+        let why = "this process has mounts of its own (a service with PrivateTmp= or the like); \
+                   what it changes there nobody else sees";
+        (Seen::Hidden(why.to_string()), Cure::None)
+    } else {
+        (Seen::Value(mount.atime().to_string()), Cure::Change(vec![change]))
+    };
+    let required = Required::OneOf(&["noatime"]);
+    Aspect { target: mount.point.clone(), required, seen, cure }
+}
+
+/// True if the mount is not among those of the first process, as far as that may be looked at.
+fn is_copy(host: &dyn Host, mount: &Mount) -> bool {
+    let of_first = host.read("/proc/1/mountinfo").map(|text| mounts(&text)).unwrap_or_default();
+    !of_first.is_empty() && !of_first.iter().any(|first| first.id == mount.id)
 }
 
 fn free_space(host: &dyn Host, dir: &Dir) -> Aspect {
