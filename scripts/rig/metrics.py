@@ -83,6 +83,7 @@ def busy(node):
     with Link(node.port) as link:
         create_served(link, "lag", 3)
         coordinate(link)
+        produce(link, "nowhere", batch([b"value"]))
         for partition, count in ((0, 10), (1, 25), (2, 40)):
             produce(link, "lag", batch([b"value"] * count), partition=partition)
         asked(link, commit("lagging", "lag", {0: 10, 1: 5, 2: 0}))

@@ -134,6 +134,7 @@ impl Committer {
         let bytes: u64 = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
         self.space.borrow_mut().queued(bytes);
         self.queued_bytes.set(self.queued_bytes.get() + bytes);
+        self.metrics.append_queue.add(bytes);
         let mut queue = entry.queue.borrow_mut();
         for batch in batches {
             queue.push_batch(batch);
@@ -251,7 +252,9 @@ impl Committer {
     }
 
     pub(super) fn wrote(&self, bytes: u64) {
-        self.queued_bytes.set(self.queued_bytes.get().saturating_sub(bytes));
+        let written = bytes.min(self.queued_bytes.get());
+        self.queued_bytes.set(self.queued_bytes.get() - written);
+        self.metrics.append_queue.lower(written);
     }
 
     pub(super) fn entry(&self, id: LogId) -> Result<Rc<Entry>, Refused> {
@@ -281,7 +284,7 @@ impl Committer {
         for entry in self.logs.borrow().values() {
             entry.queue.borrow_mut().clear();
         }
-        self.queued_bytes.set(0);
+        self.metrics.append_queue.lower(self.queued_bytes.take());
         self.emit(CommitEvent::Offline { why });
     }
 }

@@ -66,6 +66,7 @@ core_metrics! {
         answers_waiting: Counter = "Answers known that have not left.",
         memory_taken: Counter = "Bytes of memory that requests stand on.",
         memory_limit: Counter = "Bytes of memory that requests may take.",
+        append_queue: Counter = "Bytes of record batches that wait to be written.",
         heartbeat: Counter = "Monotonic nanoseconds of the core's last sign of life; 0 before it.",
         thread: Counter = "The kernel's number of the core's thread.",
         commit_bytes: Sizes = "Bytes of record batches per group commit.",

@@ -15,5 +15,5 @@ pub use core_metrics::CoreMetrics;
 pub use cores::{all_cores, register};
 pub use counter::Counter;
 pub use histogram::{Distribution, Histogram, Sizes, Times};
-pub use requests::{REQUEST_KINDS, RequestMetrics, RequestTable};
+pub use requests::{ErrorTable, REQUEST_KINDS, RequestMetrics, RequestTable};
 pub use stalls::{Stall, Stalls};

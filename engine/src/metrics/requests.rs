@@ -28,6 +28,33 @@ pub struct RequestMetrics {
     pub sending: Times,
     /// Requests that ended their connection instead of being answered.
     pub refused: Counter,
+    /// Errors in their answers, for kinds whose handlers tell.
+    pub errors: ErrorTable,
+}
+
+/// Codes of errors are below this number.
+const ERROR_CODES: usize = 160;
+
+/// How often which error was answered, by a number from -1 on. Takes no room before the first.
+#[derive(Debug, Default)]
+pub struct ErrorTable(OnceLock<Box<[Counter; ERROR_CODES]>>);
+
+impl ErrorTable {
+    /// One more of these; only the owning core may call it.
+    pub fn one(&self, code: i16) {
+        let counters = self.0.get_or_init(|| Box::new(std::array::from_fn(|_| Counter::default())));
+        let place = usize::try_from(i32::from(code) + 1).ok();
+        if let Some(counter) = place.and_then(|place| counters.get(place)) {
+            counter.one();
+        }
+    }
+
+    /// Every error that was answered, with its count; any thread.
+    pub fn all(&self) -> Vec<(i16, u64)> {
+        let Some(counters) = self.0.get() else { return Vec::new() };
+        let counted = (-1i16..).zip(counters.iter()).map(|(code, counter)| (code, counter.get()));
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
 }
 
 /// The kinds that a core has met.
@@ -56,6 +83,16 @@ impl RequestTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_are_counted_by_code() {
+        let errors = ErrorTable::default();
+        assert_eq!(errors.all(), []);
+        for code in [-1, 3, 3, 500] {
+            errors.one(code);
+        }
+        assert_eq!(errors.all(), [(-1, 1), (3, 2)]);
+    }
 
     #[test]
     fn a_kind_has_room_from_its_first_request_on() {

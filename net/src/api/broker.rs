@@ -13,6 +13,7 @@ use corelog_engine::runtime;
 use corelog_engine::shard::Shard;
 
 use super::data::session::{CacheLimits, FetchSessionCache};
+use crate::wire::{ApiKey, ErrorCode};
 
 /// Fetch sessions take no more than this part of the memory budget.
 const SESSION_SHARE: u64 = 4;
@@ -54,6 +55,18 @@ impl Broker {
     /// The fetch sessions of this core.
     pub fn fetch_sessions(&self) -> &RefCell<FetchSessionCache> {
         &self.fetch_sessions
+    }
+
+    /// Counts the errors in an answer to a request of this kind.
+    pub fn count_errors(&self, api: ApiKey, errors: impl Iterator<Item = ErrorCode>) {
+        let mut counters = None;
+        for error in errors.filter(|error| error.is_error()) {
+            let kind = usize::try_from(api.code()).unwrap_or(usize::MAX);
+            let counters = counters.get_or_insert_with(|| self.shard.metrics().api.of(kind));
+            if let Some(counters) = counters {
+                counters.errors.one(error.code());
+            }
+        }
     }
 
     /// A producer id that nobody ever had; `None` when the controller gives none now.

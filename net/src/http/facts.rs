@@ -1,15 +1,17 @@
-//! What has to be asked of the cores: partitions and groups, as the page tells of them.
+//! What has to be asked for: partitions and groups of the cores, free space of the kernel.
 //!
 //! A page lists so many partitions and offsets at most and says how many it left out. A core that
 //! does not answer in time leaves its own out; the others are told.
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_engine::metadata::{Image, LogId, NodeId};
 use corelog_engine::partition::Traffic;
+use corelog_engine::runtime::Directory;
 use corelog_engine::shard::{GroupFacts, Observer, PartitionFacts};
 
 /// How long a page waits for the cores altogether.
@@ -55,6 +57,8 @@ pub struct Facts {
     pub topics: BTreeMap<Arc<str>, Traffic>,
     /// Groups, by name.
     pub groups: Vec<Group>,
+    /// Free bytes of each log dir that could be asked, by its path.
+    pub dirs_free: Vec<(String, u64)>,
     /// Partitions that there are and that are not listed.
     pub left_out: usize,
     /// Whether every core answered in time.
@@ -89,6 +93,12 @@ impl Facts {
         }
         facts.take_partitions(patiently(observer.partitions(&logs)).await, &logs);
         facts.take_groups(patiently(observer.groups(partitions_max)).await, image);
+        for dir in &observer.shared().dirs {
+            // A device that hangs is waited for once, and not told.
+            if let Some(Ok(free)) = patiently(free_bytes(&dir.path)).await {
+                facts.dirs_free.push((dir.path.display().to_string(), free));
+            }
+        }
         facts
     }
 
@@ -147,6 +157,10 @@ fn add(sum: &mut Traffic, more: &Traffic) {
     sum.reads += more.reads;
     sum.reads_failed += more.reads_failed;
     sum.bytes_out += more.bytes_out;
+}
+
+async fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    Directory::open(path).await?.free_bytes().await
 }
 
 async fn patiently<T>(asking: impl Future<Output = T>) -> Option<T> {

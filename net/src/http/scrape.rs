@@ -61,6 +61,8 @@ pub struct Requests {
     pub sending: Distribution,
     /// Requests that ended their connection.
     pub refused: u64,
+    /// Errors in the answers, by code.
+    pub errors: BTreeMap<i16, u64>,
 }
 
 /// What is known once the cores run.
@@ -142,5 +144,8 @@ impl Requests {
         self.answer_queued.merge(&metrics.answer_queued.read());
         self.sending.merge(&metrics.sending.read());
         self.refused += metrics.refused.get();
+        for (code, count) in metrics.errors.all() {
+            *self.errors.entry(code).or_default() += count;
+        }
     }
 }

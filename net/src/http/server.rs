@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use corelog_engine::runtime::{self, ControlThread};
 use futures_util::stream;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use super::health::Vitals;
 use super::listen::Bound;
@@ -34,6 +34,8 @@ pub struct HttpThread {
 struct Shown {
     node: Arc<NodeState>,
     rates: Arc<Rates>,
+    /// Held while cores are asked: many pages at once are no more work for them than one.
+    turn: Arc<Mutex<()>>,
 }
 
 impl HttpThread {
@@ -71,7 +73,7 @@ async fn serve(
     ended: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(bound.listener)?;
-    let shown = Shown { node, rates: Arc::default() };
+    let shown = Shown { node, rates: Arc::default(), turn: Arc::default() };
     let watching = shown.rates.clone();
     let router = Router::new()
         .route("/metrics", get(metrics))
@@ -88,7 +90,9 @@ async fn serve(
 }
 
 async fn metrics(State(shown): State<Shown>) -> Response {
+    let turn = shown.turn.lock().await;
     let scrape = Scrape::take(&shown.node, &shown.rates).await;
+    drop(turn);
     let page = Page::new(scrape).map(Ok::<String, Infallible>);
     let body = Body::from_stream(stream::iter(page));
     ([(header::CONTENT_TYPE, TEXT_FORMAT)], body).into_response()

@@ -98,6 +98,9 @@ fn topics_partitions_and_groups_are_told_as_dashboards_ask_for_them() {
     assert_eq!(commit(&mut client, 2, "g", NOBODY, "counted", 13), 0);
     let values = values(port);
     let bytes = 4.0 * sent.len() as f64;
+    let refused = "{request=\"Produce\",error=\"INVALID_RECORD\"}";
+    let refused = format!("kafka_network_requestmetrics_errors_total{refused}");
+    assert_eq!(values.get(&refused), Some(&1.0));
     for (name, value) in [
         ("kafka_server_brokertopicmetrics_messagesin_total{topic=\"counted\"}", 20.0),
         ("kafka_server_brokertopicmetrics_bytesin_total{topic=\"counted\"}", bytes),
@@ -140,6 +143,7 @@ fn the_page_has_every_series_of_the_table_and_no_other() {
     let mut client = coordinated(&broker);
     client.metadata("counted", true);
     client.produce("counted", -1, &batch(Codec::None, 5, 100));
+    assert_eq!(client.produce("nowhere", -1, &batch(Codec::None, 5, 100)).0, 3);
     assert_eq!(commit(&mut client, 2, "g", NOBODY, "counted", 2), 0);
     let (_, page) = get(port, "/metrics");
     let mut told = BTreeSet::new();

@@ -19,7 +19,7 @@ use crate::wire::fetch::FetchRequest;
 use crate::wire::fetch_response::{
     EpochEndOffset, FetchPartitionResponse, FetchResponse, FetchTopicResponse,
 };
-use crate::wire::{ErrorCode, Request, RequestHeader, TOPIC_IDS_FROM, TopicRef};
+use crate::wire::{ApiKey, ErrorCode, Request, RequestHeader, TOPIC_IDS_FROM, TopicRef};
 
 /// Answers Fetch.
 pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
@@ -34,7 +34,7 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
         let (reading, parts) = match begin(&request, header.version, &state) {
             Ok(begun) => begun,
             Err(Refused::Error(error)) => {
-                return Staged::Done(encode(FetchResponse::refused(error), &header));
+                return Staged::Done(encode(FetchResponse::refused(error), &header, &state));
             }
             Err(Refused::TooMuch) => {
                 return Staged::Done(Outcome::Close("fetch of too many partitions"));
@@ -47,7 +47,7 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
                 Reading::Sessionless(plan) => plan.settle(answers),
                 Reading::InSession(fetch) => fetch.settle(answers, &state),
             };
-            encode(response, &header)
+            encode(response, &header, &state)
         }))
     })
 }
@@ -113,7 +113,10 @@ fn spec(parts: Vec<FetchPart>, request: &FetchRequest, broker: &Broker) -> Fetch
     }
 }
 
-fn encode(response: FetchResponse, header: &RequestHeader) -> Outcome {
+fn encode(response: FetchResponse, header: &RequestHeader, broker: &Broker) -> Outcome {
+    let partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
+    let errors = partitions.map(|partition| partition.error);
+    broker.count_errors(ApiKey::Fetch, errors.chain([response.error]));
     match response.into_parts(header) {
         Ok(parts) => Outcome::Reply(parts.into()),
         Err(error) => {

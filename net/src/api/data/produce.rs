@@ -18,7 +18,7 @@ use crate::api::names;
 use crate::dispatch::{Call, malformed};
 use crate::in_flight::{Outcome, Staged};
 use crate::wire::{
-    ErrorCode, ProducePartition, ProducePartitionResponse, ProduceRequest, ProduceResponse,
+    ApiKey, ErrorCode, ProducePartition, ProducePartitionResponse, ProduceRequest, ProduceResponse,
     ProduceTopicResponse, RecordError, RequestHeader, StrBytes, TopicRef,
 };
 
@@ -52,7 +52,7 @@ pub fn handle(call: Call<Broker>) -> LocalBoxFuture<Staged> {
         Staged::Later(Box::pin(async move {
             // The batches stand on the request's memory until they are written.
             let _charge = charge;
-            answer(plan, ticket, acks, &header).await
+            answer(plan, ticket, acks, &header, &state).await
         }))
     })
 }
@@ -62,12 +62,15 @@ async fn answer(
     ticket: ProduceTicket,
     acks: Acks,
     header: &RequestHeader,
+    broker: &Broker,
 ) -> Outcome {
     for (index, answer) in ticket.answers().await {
         plan.settle(index, answer);
     }
+    broker.count_errors(ApiKey::Produce, plan.errors());
     if acks == Acks::None {
-        return match plan.first_error() {
+        let first = plan.errors().next();
+        return match first {
             None => Outcome::Silence,
             Some(error) => {
                 tracing::info!(%error, "a produce that expects no answer failed");
@@ -212,9 +215,9 @@ impl Plan {
         }
     }
 
-    fn first_error(&self) -> Option<ErrorCode> {
+    fn errors(&self) -> impl Iterator<Item = ErrorCode> {
         let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
-        partitions.map(|partition| partition.error).find(|error| error.is_error())
+        partitions.map(|partition| partition.error).filter(|error| error.is_error())
     }
 }
 

@@ -7,6 +7,7 @@ use super::table::Kind::{Counter, Summary};
 use super::table::{Series, series};
 use crate::http::samples::Samples;
 use crate::http::scrape::{Requests, Scrape};
+use crate::wire::ErrorCode;
 
 /// What is recorded is nanoseconds; what is told is milliseconds.
 const MILLIS: f64 = 1e-6;
@@ -20,6 +21,10 @@ pub const SERIES: &[Series] = &[
         |scrape, samples| {
             named(scrape, |name, of| samples.value(&[name], of.total.count() as f64));
         }),
+    series(Counter, "kafka_network_requestmetrics_errors_total",
+        ("partitions", &["request", "error"]),
+        "Errors in answers to Produce and Fetch, one per partition. Other requests tell none.",
+        errors),
     series(Summary, "kafka_network_requestmetrics_totaltimems", REQUEST,
         "From the last byte of a request to the last byte of its answer.",
         |scrape, samples| each(scrape, samples, |of| &of.total)),
@@ -39,6 +44,15 @@ pub const SERIES: &[Series] = &[
         "Then until the socket has taken it, with those that left together.",
         |scrape, samples| each(scrape, samples, |of| &of.sending)),
 ];
+
+fn errors(scrape: &Scrape, samples: &mut Samples<'_>) {
+    named(scrape, |name, requests| {
+        for (code, count) in &requests.errors {
+            let error = ErrorCode::from_code(*code).map_or("", ErrorCode::name);
+            samples.value(&[name, error], *count as f64);
+        }
+    });
+}
 
 fn each(scrape: &Scrape, samples: &mut Samples<'_>, of: fn(&Requests) -> &Distribution) {
     named(scrape, |name, requests| samples.summary(&[name], of(requests), MILLIS));

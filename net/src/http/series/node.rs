@@ -27,6 +27,8 @@ pub const SERIES: &[Series] = &[
     series(Gauge, "corelog_log_dir_offline", ("0 or 1", &["dir"]),
         "1 once a write or flush in this log dir has failed: nothing of it is served any more.",
         dirs_offline),
+    series(Gauge, "corelog_log_dir_free_bytes", ("bytes", &["dir"]),
+        "Bytes that may still be written to the file system of this log dir.", dirs_free),
     one_value!(Gauge "corelog_memory_budget_bytes", "bytes",
         "Memory for requests, fetch sessions and cold reads: corelog.memory.budget.bytes.",
         |scrape| scrape.node.as_ref()
@@ -50,6 +52,12 @@ fn build_info(scrape: &Scrape, samples: &mut Samples<'_>) {
     let Some(node) = &scrape.node else { return };
     let number = node.observer.shared().config.node_id.to_string();
     samples.value(&[env!("CARGO_PKG_VERSION"), &node.image.cluster_id, &number], 1.0);
+}
+
+fn dirs_free(scrape: &Scrape, samples: &mut Samples<'_>) {
+    for (dir, free) in &scrape.facts.dirs_free {
+        samples.value(&[dir], *free as f64);
+    }
 }
 
 fn dirs_offline(scrape: &Scrape, samples: &mut Samples<'_>) {
