@@ -1,7 +1,7 @@
 """The list `group-tools`: Kafka's own group commands say the same of the broker under test as of Apache Kafka.
 
 With `--broker kafka` two Kafkas are compared, which shows that the masks suffice. The commands are in rig.tool_script;
-behind them the coordinator's topic is read by Kafka's formatters and its dump tool, and a lag exporter asks for lag.
+behind them the coordinator's topic is read by Kafka's formatters and its dump tool, and an exporter asks for lag.
 """
 
 from concurrent.futures import ThreadPoolExecutor
