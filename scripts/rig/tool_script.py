@@ -110,7 +110,7 @@ class Stage:
 
 def warnings(text):
     """Standard error of a tool without the log's own lines."""
-    return "\n".join(line for line in text.splitlines() if not re.search(r"\[[\w-]+\] (INFO|WARN|ERROR) ", line))
+    return "\n".join(line for line in text.splitlines() if not re.search(r"\[[^]]+\] (INFO|WARN|ERROR) ", line))
 
 
 def play(stage, quick, between):
@@ -156,7 +156,7 @@ def consume(stage, quick):
     stage.tool(*console, "--topic", "missing")
     stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 17, "--group", "measured",
                shape=perf_figures)
-    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 99, "--timeout", 2000, "--group",
+    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 99, "--timeout", LEFT_ALONE_MS, "--group",
                "measured-long", "--show-detailed-stats", "--reporting-interval", 60000, shape=perf_figures)
     with Link(stage.node.port) as link:
         delete(link, "passing")
