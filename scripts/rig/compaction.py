@@ -195,14 +195,24 @@ class Scene:
                 there = sorted(row[0] for row in rows)
                 gaps = [(low, high) for low, high in zip(there, there[1:]) if high > low + 1]
                 for low, high in gaps[:: max(1, len(gaps) * len(CODECS) // HOLES)]:
-                    error, _, data = fetch(link, self.topic, partition=number, offset=low + 1, max_bytes=SEGMENT_BYTES)
-                    found, asked = headers(data), asked + 1
-                    if error or not found or found[0].last < low + 1 or found[0].base > high or found[-1].last < high:
-                        wrong.append(f"partition {number} at {low + 1}, next {high}: error {error}, {found[:1]}")
+                    asked += 1
+                    if text := self._wrong(link, number, low, high):
+                        wrong.append(f"partition {number} at {low + 1}, next {high}: {text}")
         self._report.item(f"{self.name}/fetches at offsets that are gone", asked and not wrong,
                           f"{asked - len(wrong)} of {asked} gave what follows")
         for text in wrong[:5]:
             self._report.note(text)
+
+    def _wrong(self, link, number, low, high):
+        """What is wrong with fetches from behind `low` on until `high` came; a fetch may end with its segment."""
+        offset = low + 1
+        while offset <= high:
+            error, _, data = fetch(link, self.topic, partition=number, offset=offset, max_bytes=SEGMENT_BYTES)
+            found = headers(data)
+            if error or not found or found[0].last < offset or found[0].base > high:
+                return f"at {offset} error {error}, {found[:1]}"
+            offset = found[-1].last + 1
+        return None
 
     def retention(self):
         """Time removes whole segments, compacted or not; those with a young record stay as compaction left them."""

@@ -100,6 +100,7 @@ public final class Client {
             "linger.ms", 250,
             "max.request.size", 16 << 20));
         settings.put("delivery.timeout.ms", job.path("delivery").asInt(40) * 1000);
+        settings.put("max.block.ms", job.path("delivery").asInt(60) * 1000);
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (var producer = new KafkaProducer<byte[], byte[]>(settings)) {
             ByteBuffer data = ByteBuffer.wrap(Files.readAllBytes(Path.of(job.get("records").asText())));
