@@ -32,8 +32,6 @@ pub enum Required {
     AtMost(u64),
     /// Any of these; the first one offered is what would be set.
     OneOf(&'static [&'static str]),
-    /// The first of these that is offered.
-    BestOf(&'static [&'static str]),
     /// Judged by the knob itself.
     Stated {
         /// In words.
@@ -171,7 +169,6 @@ impl Required {
             Required::AtLeast(least) => format!(">= {least}"),
             Required::AtMost(most) => format!("<= {most}"),
             Required::OneOf(words) => words.join(" or "),
-            Required::BestOf(words) => words.join(", else "),
             Required::Stated { text, .. } => text.clone(),
             Required::Nothing => "-".to_string(),
         }
@@ -181,14 +178,14 @@ impl Required {
     pub fn wanted(&self, seen: &Seen) -> Option<String> {
         match self {
             Required::AtLeast(number) | Required::AtMost(number) => Some(number.to_string()),
-            Required::OneOf(words) | Required::BestOf(words) => {
+            Required::OneOf(words) => {
                 words.iter().find(|word| seen.offers(word)).map(|word| word.to_string())
             }
             Required::Stated { .. } | Required::Nothing => None,
         }
     }
 
-    fn holds(&self, value: &str, seen: &Seen) -> Option<bool> {
+    fn holds(&self, value: &str) -> Option<bool> {
         let number = || match value.split_whitespace().next()? {
             "unlimited" => Some(u64::MAX),
             word => word.parse::<u64>().ok(),
@@ -197,7 +194,6 @@ impl Required {
             Required::AtLeast(least) => number()? >= *least,
             Required::AtMost(most) => number()? <= *most,
             Required::OneOf(words) => words.contains(&value),
-            Required::BestOf(_) => self.wanted(seen).as_deref() == Some(value),
             Required::Stated { holds, .. } => *holds,
             Required::Nothing => true,
         })
@@ -209,13 +205,11 @@ pub fn judge(required: &Required, seen: &Seen) -> Verdict {
     match seen {
         Seen::Absent => Verdict::NotOffered,
         Seen::Hidden(why) => Verdict::Unseen(why.clone()),
-        Seen::Value(value) | Seen::Choice { chosen: value, .. } => {
-            match required.holds(value, seen) {
-                Some(true) => Verdict::Passed,
-                Some(false) => Verdict::Failed,
-                None => Verdict::Unseen(format!("`{value}` is not a number")),
-            }
-        }
+        Seen::Value(value) | Seen::Choice { chosen: value, .. } => match required.holds(value) {
+            Some(true) => Verdict::Passed,
+            Some(false) => Verdict::Failed,
+            None => Verdict::Unseen(format!("`{value}` is not a number")),
+        },
     }
 }
 
@@ -246,12 +240,11 @@ impl Aspect {
         Aspect { target: target.to_string(), required, seen, cure: Cure::ByHand(what.to_string()) }
     }
 
-    /// What is required, for people.
+    /// What is required, for people: of several, those that there are.
     pub fn required_shown(&self) -> String {
-        match (&self.required, self.required.wanted(&self.seen)) {
-            (Required::BestOf(_), Some(best)) => best, // here, that is what it comes to
-            _ => self.required.shown(),
-        }
+        let Required::OneOf(words) = self.required else { return self.required.shown() };
+        let offered: Vec<&str> = words.iter().copied().filter(|w| self.seen.offers(w)).collect();
+        if offered.is_empty() { self.required.shown() } else { offered.join(" or ") }
     }
 
     /// Whether it passes.

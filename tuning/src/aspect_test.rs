@@ -28,13 +28,16 @@ fn numbers_are_judged_by_their_first_word() {
 }
 
 #[test]
-fn any_of_several_passes_but_only_the_best_of_what_is_offered_is_best() {
-    const WORDS: &[&str] = &["tsc", "kvm-clock"];
-    let both = seen("tsc [kvm-clock]");
-    assert_eq!(judge(&Required::OneOf(WORDS), &both), Verdict::Passed);
-    assert_eq!(judge(&Required::BestOf(WORDS), &both), Verdict::Failed);
-    assert_eq!(judge(&Required::BestOf(WORDS), &seen("[kvm-clock] hpet")), Verdict::Passed);
-    assert_eq!(judge(&Required::BestOf(WORDS), &seen("[hpet] acpi_pm")), Verdict::Failed);
+fn any_of_several_passes_and_the_first_that_is_offered_is_set() {
+    const WORDS: &[&str] = &["tsc", "arch_sys_counter", "kvm-clock"];
+    let of = |text| Aspect::file("", "/f", Required::OneOf(WORDS), seen(text));
+    assert_eq!(of("tsc [kvm-clock]").verdict(), Verdict::Passed);
+    let failed = of("kvm-clock [hpet] tsc");
+    assert_eq!(failed.verdict(), Verdict::Failed);
+    let Cure::Change(changes) = &failed.cure else { panic!("{failed:?}") };
+    assert_eq!(changes[0].to.value, "tsc");
+    assert_eq!(failed.required_shown(), "tsc or kvm-clock", "what there is");
+    assert_eq!(of("[hpet]").required_shown(), "tsc or arch_sys_counter or kvm-clock");
 }
 
 #[test]

@@ -11,7 +11,11 @@ pub const KNOBS: &[Knob] = &[
         why: "every batch reads the clock several times; sources that are no register of the CPU \
               (hpet, acpi_pm, xen) make each of them a call into the kernel and to the bus",
         severity: Severity::Warning,
-        gain: Gain::NotMeasured,
+        gain: Gain::Measured(
+            "46 ns a reading with tsc and 50 with kvm-clock, a call of Python included, so either \
+             passes (Linux 6.18 under KVM, minima of scripts/acceptance tune); hpet, acpi_pm and \
+             xen: not measured",
+        ),
         look: |host, _| vec![source(host)],
     },
     Knob {
@@ -27,7 +31,7 @@ pub const KNOBS: &[Knob] = &[
 fn source(host: &dyn Host) -> Aspect {
     const FOLDER: &str = "/sys/devices/system/clocksource/clocksource0";
     /// All of these are read without a call into the kernel.
-    const BEST: &[&str] = &["tsc", "arch_sys_counter", "kvm-clock", "hyperv_clocksource_tsc_page"];
+    const GOOD: &[&str] = &["tsc", "arch_sys_counter", "kvm-clock", "hyperv_clocksource_tsc_page"];
     let path = format!("{FOLDER}/current_clocksource");
     let offered = host.read(&format!("{FOLDER}/available_clocksource")).unwrap_or_default();
     let seen = match Seen::of(host.read(&path)) {
@@ -37,7 +41,7 @@ fn source(host: &dyn Host) -> Aspect {
         }
         seen => seen,
     };
-    Aspect::file("", &path, Required::BestOf(BEST), seen)
+    Aspect::file("", &path, Required::OneOf(GOOD), seen)
 }
 
 fn in_step(host: &dyn Host) -> Aspect {
