@@ -9,6 +9,7 @@ import time
 
 from rig import broker, programs
 from rig.batches import batch
+from rig.group_requests import coordinate
 from rig.member import SUBJECTS, Member
 from rig.raw import Link
 from rig.requests import create_served, delete, produce
@@ -126,8 +127,9 @@ def play(stage, quick, between):
 
 
 def prepare(stage):
-    """The same records on every broker: three partitions, one without records."""
+    """The same records on every broker: three partitions, one without records. Coordinators wait for their groups."""
     with Link(stage.node.port) as link:
+        coordinate(link)
         for topic, partitions in (("data", 3), ("other", 1), ("passing", 1)):
             create_served(link, topic, partitions, retention_ms=-1)
             for partition, count in RECORDS.items():
