@@ -9,9 +9,10 @@ Records are written by Kafka's own client and read by librdkafka. Then tombstone
 import threading
 import time
 import traceback
+from bisect import bisect_left
 
 from rig import broker, cleaned, dump, moments, places, programs, table, tombstones
-from rig.batches import headers
+from rig.batches import headers, now_ms
 from rig.children import Child, wait
 from rig.cleaned import Partition
 from rig.raw import Link
@@ -26,7 +27,7 @@ SEGMENT_BYTES, RECORD_BYTES = 1 << 20, 100
 DIRTY_SHARE = 0.1
 SECONDS_MAX = 60
 HOLES = 200
-RETENTION_SECONDS = 30
+RETENTION_SECONDS, YOUNG_MS = 30, 1_800_000
 CONFIGS = {"segment.bytes": SEGMENT_BYTES, "min.cleanable.dirty.ratio": 0.05, "delete.retention.ms": 86_400_000,
            "file.delete.delay.ms": 1000}
 # Kafka's controller waits for the session of the broker that was killed before it lets it come back.
@@ -103,7 +104,7 @@ class Scene:
         self._writer.close()
         self._reader.close()
 
-    def write(self, until):
+    def write(self, until, **how):
         """Writes each partition up to an offset, chunk by chunk."""
         while self._written < until:
             end = min(self._written + CHUNK, until)
@@ -112,7 +113,7 @@ class Scene:
                 partition.write(path, self._written, end)
                 self._writer.must(op="produce", topic=self.topic, partition=number, codec=CODECS[number], acks="all",
                                   idempotent=True, batch=BATCH_BYTES, records=str(path), delivery=DELIVERY_SECONDS,
-                                  patience=DELIVERY_SECONDS + 30)
+                                  patience=DELIVERY_SECONDS + 30, **how)
             self._written = end
 
     def strike(self, moment):
@@ -188,16 +189,17 @@ class Scene:
                           f"{size / 1e6:.1f} MB, after {time.monotonic() - began:.0f} s; {verdict.text()}")
 
     def holes(self):
-        """A fetch at an offset that is gone gives what follows, from the next record on."""
+        """A fetch at an offset that is gone gives what follows, at the latest the next record that has to stay."""
         wrong, asked = [], 0
         with Link(self.node.port) as link:
             for number, rows in enumerate(self._rows):
-                there = sorted(row[0] for row in rows)
-                gaps = [(low, high) for low, high in zip(there, there[1:]) if high > low + 1]
+                there, lasting = sorted(row[0] for row in rows), self._partitions[number].last_offsets(self._written)
+                gaps = [(low, lasting[bisect_left(lasting, high)]) for low, high in zip(there, there[1:])
+                        if high > low + 1]
                 for low, high in gaps[:: max(1, len(gaps) * len(CODECS) // HOLES)]:
                     asked += 1
                     if text := self._wrong(link, number, low, high):
-                        wrong.append(f"partition {number} at {low + 1}, next {high}: {text}")
+                        wrong.append(f"partition {number} at {low + 1}, lasting {high}: {text}")
         self._report.item(f"{self.name}/fetches at offsets that are gone", asked and not wrong,
                           f"{asked - len(wrong)} of {asked} gave what follows")
         for text in wrong[:5]:
@@ -215,9 +217,12 @@ class Scene:
         return None
 
     def retention(self):
-        """Time removes whole segments, compacted or not; those with a young record stay as compaction left them."""
+        """Time removes whole segments, compacted or not; those with a young record stay as compaction left them.
+
+        The young ones are stamped ahead, so that they stay young however long the broker takes to start.
+        """
+        self.write(self._written + CHUNK, timestamp=now_ms() + YOUNG_MS)
         time.sleep(RETENTION_SECONDS)
-        self.write(self._written + CHUNK)
         self.restart({"log.retention.ms": RETENTION_SECONDS * 1000})
         starts = wait(self._starts, SECONDS_MAX, 1)
         self.restart({})

@@ -101,6 +101,7 @@ public final class Client {
             "max.request.size", 16 << 20));
         settings.put("delivery.timeout.ms", job.path("delivery").asInt(40) * 1000);
         settings.put("max.block.ms", job.path("delivery").asInt(60) * 1000);
+        Long timestamp = job.has("timestamp") ? job.get("timestamp").asLong() : null;
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (var producer = new KafkaProducer<byte[], byte[]>(settings)) {
             ByteBuffer data = ByteBuffer.wrap(Files.readAllBytes(Path.of(job.get("records").asText())));
@@ -112,7 +113,7 @@ public final class Client {
                     headers.add(new RecordHeader(new String(take(data), StandardCharsets.UTF_8), take(data)));
                 }
                 sent.add(producer.send(new ProducerRecord<>(
-                    job.get("topic").asText(), job.get("partition").asInt(), key, value, headers)));
+                    job.get("topic").asText(), job.get("partition").asInt(), timestamp, key, value, headers)));
             }
             producer.flush();
             for (Future<RecordMetadata> one : sent) {
