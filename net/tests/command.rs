@@ -254,3 +254,42 @@ fn small_files_are_read_and_their_faults_found() {
     assert_eq!(code(&output), 1);
     assert!(said(&output).contains("its name is not one of .log, "), "{}", said(&output));
 }
+
+#[test]
+fn man_pages_and_completions_know_every_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = corelog(&["generate", "man", &folder.path().display().to_string()]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    for (page, word) in [
+        ("corelog", "speaks the Kafka protocol"),
+        ("corelog-serve", "server.properties"),
+        ("corelog-group-reset-offsets", "earliest"),
+        ("corelog-topic-create", "partitions"),
+    ] {
+        let path = folder.path().join(format!("{page}.1"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(".ie") && text.contains(word), "{page}: {text}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&corelog(&["generate", "completion", shell]));
+        assert!(script.contains("reset-offsets") && script.contains("serve"), "{shell}");
+    }
+    assert_eq!(code(&corelog(&["generate", "man", "/nowhere"])), 1);
+}
+
+#[test]
+fn the_environment_is_read_between_the_file_and_the_overrides() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.properties");
+    std::fs::write(&file, "log.dirs=/from-file\n").unwrap();
+    let info = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corelog"));
+        command.args(["storage", "info", "-c"]).arg(&file).args(arguments);
+        printed(&command.envs(variables.iter().copied()).output().unwrap())
+    };
+    let environment = [("KAFKA_CFG_LOG_DIRS", "/from-env"), ("KAFKA_HEAP_OPTS", "-Xmx256m")];
+    assert!(info(&[], &[]).contains("/from-file does not exist"));
+    assert!(info(&environment, &[]).contains("/from-env does not exist"));
+    let last = info(&environment, &["--override", "log.dirs=/from-line"]);
+    assert!(last.contains("/from-line does not exist") && !last.contains("/from-env"), "{last}");
+}

@@ -39,6 +39,8 @@ pub struct BrokerConfig {
     pub log_dirs: Vec<PathBuf>,
     /// Whether an empty log dir is formatted at start.
     pub auto_format: bool,
+    /// The cluster that this node belongs to, where the environment says so.
+    pub cluster_id: Option<String>,
     /// Partitions of a topic created without a count.
     pub num_partitions: i32,
     /// Copies of a topic created without a count.
@@ -164,8 +166,9 @@ impl BrokerConfig {
             log_dirs: log_dirs(&values)?,
             auto_format: match given.get("corelog.auto.format") {
                 Some(_) => values.flag("corelog.auto.format"),
-                None => !given.has_file,
+                None => !given.has_file || given.cluster_id.is_some(),
             },
+            cluster_id: cluster_id(&given)?,
             num_partitions: values.number("num.partitions"),
             default_replication_factor: values.number("default.replication.factor"),
             auto_create_topics: values.flag("auto.create.topics.enable"),
@@ -201,6 +204,16 @@ fn check_single_node(values: &Values<'_>) -> Result<(), ConfigError> {
         return Ok(());
     }
     Err(values.not_built("process.roles", "broker,controller"))
+}
+
+fn cluster_id(given: &Given) -> Result<Option<String>, ConfigError> {
+    match &given.cluster_id {
+        Some(id) if id.contains(char::is_whitespace) => {
+            let valid = "what `corelog storage random-uuid` prints";
+            Err(ConfigError::invalid("CLUSTER_ID of the environment", id, valid))
+        }
+        id => Ok(id.clone()),
+    }
 }
 
 fn node_id(values: &Values<'_>) -> Result<i32, ConfigError> {

@@ -8,7 +8,7 @@ use super::*;
 
 fn given(entries: &[(&str, &str)]) -> Given {
     let entries = entries.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    Given { has_file: true, entries }
+    Given { has_file: true, cluster_id: None, entries }
 }
 
 fn loaded(entries: &[(&str, &str)]) -> Loaded {

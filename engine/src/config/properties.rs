@@ -19,6 +19,8 @@ const DISK_KEYS: &[&str] =
 pub struct Given {
     /// True if a file was read: a node that has one is expected to be formatted by hand.
     pub has_file: bool,
+    /// The cluster that an empty log dir is to belong to, where the environment names one.
+    pub cluster_id: Option<String>,
     /// Last one wins, overrides over the file.
     pub entries: BTreeMap<String, String>,
 }
@@ -39,7 +41,7 @@ impl Given {
                 line: error.line_number().unwrap_or(0),
                 why: error.to_string(),
             })?;
-        Ok(Given { has_file: true, entries })
+        Ok(Given { has_file: true, cluster_id: None, entries })
     }
 
     /// Puts one `key=value` of the command line over what is there.

@@ -46,7 +46,7 @@ pub async fn open_log_dirs(config: &BrokerConfig) -> Result<LogDirs, LogDirError
     for path in &config.log_dirs {
         found.push(find(path, config.auto_format).await?);
     }
-    let cluster = check_together(&found, config.node_id, None)?;
+    let cluster = check_together(&found, config.node_id, config.cluster_id.as_deref())?;
     if let Some(empty) = found.iter().find(|found| found.meta.is_none())
         && !config.auto_format
     {

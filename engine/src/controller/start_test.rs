@@ -81,6 +81,23 @@ fn nothing_is_formatted_unless_it_may_be() {
 }
 
 #[test]
+fn log_dirs_are_formatted_for_the_cluster_that_the_environment_names() {
+    let root = ScratchDir::new();
+    let named = |id: &str, overrides: &[&str]| {
+        let mut given = config(&[root.path()], overrides).given.clone();
+        given.has_file = true;
+        given.cluster_id = Some(id.to_string());
+        Arc::new(BrokerConfig::load(given).unwrap().config)
+    };
+    let forbidden = refused(&named(CLUSTER, &["corelog.auto.format=false"]));
+    assert!(forbidden.starts_with("No `meta.properties` found in /"), "{forbidden}");
+    assert_eq!(&*start(&named(CLUSTER, &[])).unwrap().0.cluster_id, CLUSTER);
+    assert_eq!(&*start(&named(CLUSTER, &[])).unwrap().0.cluster_id, CLUSTER);
+    let other = refused(&named("other", &[]));
+    assert!(other.ends_with(&format!("Expected other, but read {CLUSTER}")), "{other}");
+}
+
+#[test]
 fn the_format_command_formats_once() {
     let (first, second) = (ScratchDir::new(), ScratchDir::new());
     let one = by_hand(&[first.path()]);

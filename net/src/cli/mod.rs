@@ -9,12 +9,14 @@
 //! | `produce`, `consume`, `reading` | lines in, records out, alone or in a group |
 //! | `log_dump/` | what is in a log's files |
 //! | `metrics` | what is on the page of metrics |
+//! | `generate` | man pages and completions, for packages |
 //! | `output`, `logging`, `settings` | what several of them share |
 //!
 //! Exit codes: 0 done, 1 it failed, 2 it was called wrongly. What goes wrong is said in one line on
 //! standard error. Must not know how a broker works inside.
 
 mod consume;
+mod generate;
 mod group;
 mod log_dump;
 mod logging;

@@ -3,10 +3,10 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::logging::LogFormat;
-use super::{consume, group, log_dump, logging, metrics, produce, serve, storage, topic};
+use super::{consume, generate, group, log_dump, logging, metrics, produce, serve, storage, topic};
 use crate::client::Cluster;
 
 /// A log storage engine that speaks the Kafka protocol.
@@ -40,6 +40,9 @@ enum Command {
     /// Look into the files of a log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Make man pages and completions
+    #[command(subcommand, hide = true)]
+    Generate(generate::Command),
 }
 
 #[derive(Subcommand)]
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Consume(consume) => on_one_thread(consume.run()),
         Command::Metrics(metrics) => metrics.run(),
         Command::Log(LogCommand::Dump(dump)) => dump.run(),
+        Command::Generate(generate) => generate.run(Arguments::command()),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,11 @@
-//! `[server.properties] [--override key=value]...`: the file read, the overrides put
-//! over it, and what was measured for the disks put beneath it.
+//! `[server.properties] [--override key=value]...`: the file read, the environment put over it, the
+//! overrides over both, and what was measured for the disks put beneath it all.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use corelog_engine::config::{BrokerConfig, Given, Loaded, MEASURED_FILE_KEY};
+use corelog_engine::config::{BrokerConfig, Environment, Given, Loaded, MEASURED_FILE_KEY};
 
 /// Arguments that make up a broker's configuration.
 #[derive(clap::Args)]
@@ -12,7 +13,7 @@ pub struct Settings {
     /// Kafka's server.properties; without it, a single node with its data in ./data
     #[arg(value_name = "server.properties")]
     file: Option<PathBuf>,
-    /// A key and value that win over the file; may be repeated
+    /// A key and value that win over the file and the environment; may be repeated
     #[arg(long = "override", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
 }
@@ -35,6 +36,14 @@ impl Settings {
     }
 }
 
+/// This process's variables. One that is not UTF-8 is none of ours: no name or value of Kafka is.
+fn environment() -> Environment {
+    let texts = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Environment::read(std::env::vars_os().filter_map(texts))
+}
+
 /// Reads and checks everything, and logs nothing.
 ///
 /// # Errors
@@ -44,6 +53,9 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Loaded>
         None => Given::default(),
         Some(file) => read(&file.display().to_string())?,
     };
+    let environment = environment();
+    let note = environment.note();
+    given.put_environment(environment);
     for text in overrides {
         given.put(text)?;
     }
@@ -51,7 +63,9 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Loaded>
     if let Some(name) = measured.map(str::to_string) {
         given.put_beneath(&name, read(&name)?)?;
     }
-    Ok(BrokerConfig::load(given)?)
+    let mut loaded = BrokerConfig::load(given)?;
+    loaded.notes.extend(note);
+    Ok(loaded)
 }
 
 fn read(name: &str) -> anyhow::Result<Given> {

@@ -47,7 +47,7 @@ pub struct Config {
     /// Kafka's server.properties
     #[arg(short = 'c', long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A key and value that win over the file; may be repeated
+    /// A key and value that win over the file and the environment; may be repeated
     #[arg(long = "override", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
 }

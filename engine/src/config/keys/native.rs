@@ -115,7 +115,8 @@ pub const KEYS: &[Key] = &[
         Boolean,
         "corelog.auto.format",
         Any,
-        "Format an empty log dir at start. Not set: only when no file was given.",
+        "Format an empty log dir at start. Not set: when no file was given, or the environment \
+         names a cluster.",
     )
     .obeyed(),
 ];
