@@ -2,7 +2,7 @@
 //!
 //! | file | subcommand |
 //! |---|---|
-//! | `serve` | run a broker |
+//! | `serve/` | run a broker |
 //! | `storage` | cluster ids, formatting, what is in a log dir |
 //! | `topic` | create, list, describe, delete |
 //! | `group/` | list, describe, delete, move offsets |
@@ -24,7 +24,6 @@ mod metrics;
 mod output;
 mod produce;
 mod reading;
-mod recovery_bar;
 mod run;
 mod serve;
 mod settings;

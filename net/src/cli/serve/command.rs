@@ -1,7 +1,10 @@
 //! `corelog serve`: read the configuration, then run a broker until it is told to stop.
 
+use corelog_engine::node::Watcher;
+
 use super::recovery_bar::RecoveryBar;
-use super::settings::Settings;
+use super::supervisor::Supervisor;
+use crate::cli::settings::Settings;
 
 /// Arguments of `corelog serve`.
 #[derive(clap::Args)]
@@ -16,6 +19,9 @@ impl Arguments {
     /// # Errors
     /// A configuration that is not valid, or whatever stopped the broker.
     pub fn run(self) -> anyhow::Result<()> {
-        crate::serve::run(self.settings.load()?, RecoveryBar::on_terminal().into_iter().collect())
+        let config = self.settings.load()?;
+        let watchers: [Option<Box<dyn Watcher>>; 2] =
+            [RecoveryBar::on_terminal(), Supervisor::of_environment()];
+        crate::serve::run(config, watchers.into_iter().flatten().collect())
     }
 }
