@@ -25,6 +25,12 @@ _running = []
 _outputs = set()
 
 
+def watch(node):
+    """It was started: it is to be ended with the run, and what it said is to be looked at."""
+    _running.append(node)
+    _outputs.add(node.output)
+
+
 def free_ports(count):
     """Ports that nobody listens on now."""
     sockets = [socket.socket() for _ in range(count)]
@@ -109,8 +115,7 @@ class Broker:
         with open(self.output, "ab") as output:
             self._process = subprocess.Popen(self.command(properties), stdout=output, stderr=output,
                                              stdin=subprocess.DEVNULL, cwd=self.folder)
-        _running.append(self)
-        _outputs.add(self.output)
+        watch(self)
         if wait:
             self.wait_ready()
         return time.monotonic() - started

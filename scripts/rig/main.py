@@ -5,7 +5,7 @@ import signal
 import traceback
 
 from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools, groups,
-                 metrics, places, recovery, scale, tune, wire)
+                 metrics, packaging, places, recovery, scale, tune, wire)
 from rig.report import Report
 
 LISTS = {
@@ -23,6 +23,7 @@ LISTS = {
     "scale": scale.run,
     "tune": tune.run,
     "metrics": metrics.run,
+    "packaging": packaging.run,
 }
 
 
