@@ -252,7 +252,7 @@ fn a_coordinator_whose_disk_fails_answers_nothing_more_that_is_not_durable() {
             errno: 5,
         });
         outside.borrow_mut().fails = true;
-        world.run_for(Duration::from_millis(600), load(outside.clone(), world.rng()));
+        world.run_for(Duration::from_millis(1200), load(outside.clone(), world.rng()));
         no_task_panicked(&world);
         let world = world.crash();
         if let Err(error) = world.run(check(outside.clone())) {

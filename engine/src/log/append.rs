@@ -3,7 +3,7 @@
 //! One vectored write per segment and group; record bytes are never copied. Core-local; one caller
 //! at a time.
 
-use crate::record::{BatchHeader, LeaderEpoch, Offset, StampedBatch};
+use crate::record::{BatchHeader, Offset, StampedBatch};
 use crate::runtime::wall;
 
 use super::error::LogError;
@@ -65,20 +65,17 @@ impl Log {
         Ok(())
     }
 
-    /// Epochs that these batches begin, on stable storage before the batches are written.
+    /// Epochs that these batches begin, and those begun before without a batch, on stable storage
+    /// before the batches are written.
     async fn note_epochs(&self, batches: &[StampedBatch]) -> Result<(), LogError> {
         let mut latest = self.latest_epoch().map_or(-1, |last| last.epoch);
-        let mut begins: Vec<(LeaderEpoch, Offset)> = Vec::new();
         for header in batches.iter().map(|batch| &batch.header) {
             if header.partition_leader_epoch > latest {
                 latest = header.partition_leader_epoch;
-                begins.push((latest, header.base_offset));
+                self.begin_epoch(latest, header.base_offset);
             }
         }
-        for (epoch, start) in begins {
-            self.begin_epoch(epoch, start).await?;
-        }
-        Ok(())
+        if self.state.borrow().epochs_saved { Ok(()) } else { self.write_epochs().await }
     }
 
     fn must_roll(&self, header: &BatchHeader) -> bool {

@@ -105,7 +105,7 @@ pub enum ReadError {
 }
 
 impl LogError {
-    pub(super) fn io(
+    pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
         source: io::Error,

@@ -29,6 +29,11 @@ enum Written {
 }
 
 impl Written {
+    fn of(content: &[u8]) -> Written {
+        let topic = partition_metadata::parse(&String::from_utf8_lossy(content));
+        topic.map_or(Written::Damaged, Written::Topic)
+    }
+
     fn topic(self) -> Option<Uuid> {
         match self {
             Written::Topic(topic) => Some(topic),
@@ -51,15 +56,16 @@ pub async fn topic_of(dir: &Directory) -> io::Result<Option<Uuid>> {
     }
 }
 
-/// Refuses a directory of another topic; writes `partition.metadata` where it does not say which
-/// topic this is.
+/// Refuses a directory of another topic; writes `partition.metadata` where its `content` does not
+/// say which topic this is.
 pub(super) async fn check_topic(
     dir: &Directory,
     id: LogId,
     window: Option<&Window>,
+    content: Option<&[u8]>,
 ) -> Result<(), LogError> {
     let path = dir.path().join(PARTITION_METADATA);
-    let written = written(dir).await.map_err(|error| LogError::io("read", path.clone(), error))?;
+    let written = content.map_or(Written::Missing, Written::of);
     let known = window.map(|window| window.topic).or(written.topic());
     if let Some(found) = known.filter(|found| *found != id.topic) {
         let path = dir.path().to_path_buf();
@@ -82,6 +88,5 @@ async fn written(dir: &Directory) -> io::Result<Written> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Written::Missing),
         Err(error) => return Err(error),
     };
-    let topic = partition_metadata::parse(&String::from_utf8_lossy(&bytes));
-    Ok(topic.map_or(Written::Damaged, Written::Topic))
+    Ok(Written::of(&bytes))
 }

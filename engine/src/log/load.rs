@@ -5,6 +5,7 @@
 //! itself: see `recovery_table`.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::record::{LeaderEpoch, Offset};
@@ -57,9 +58,13 @@ pub struct Loaded {
     pub load: Load,
 }
 
+/// An open file and its length in bytes.
+type Open = (Arc<SegmentFile>, u64);
+
 /// One index file as found.
 struct Found<E> {
     file: Arc<SegmentFile>,
+    bytes: u64,
     used: u32,
     last: Option<E>,
     facts: IndexFacts,
@@ -73,14 +78,19 @@ pub async fn load(
 ) -> Result<Loaded, LogError> {
     let path = dir.path().join(file_name(task.base, Holds::Records));
     let work = async {
-        let file = SegmentFile::open(&path, OpenMode::ReadWrite).await?;
+        let of = |holds| dir.path().join(file_name(task.base, holds));
+        let paths = vec![path.clone(), of(Holds::OffsetIndex), of(Holds::TimeIndex)];
+        let mut open = SegmentFile::open_found(paths).await?.into_iter();
+        let mut next = || open.next().flatten();
+        let (records, offsets, times) = (next(), next(), next());
+        let (file, _) = records.ok_or(io::ErrorKind::NotFound)?;
         if let Some(known) = vouched(task, window)
-            && let Some(segment) = of_sizes(dir, task, &file, known).await?
+            && let Some(segment) = of_sizes(task, &file, known, &offsets, &times).await?
         {
             return Ok(Loaded::untouched(segment));
         }
-        let mut offsets = find::<OffsetEntry>(dir, task.base, Holds::OffsetIndex).await?;
-        let mut times = find::<TimeEntry>(dir, task.base, Holds::TimeIndex).await?;
+        let mut offsets = look::<OffsetEntry>(offsets, of(Holds::OffsetIndex)).await?;
+        let mut times = look::<TimeEntry>(times, of(Holds::TimeIndex)).await?;
         if vouched(task, window).is_some() {
             // The sizes are not what they should be.
             (offsets.facts, times.facts) = (IndexFacts::Torn, IndexFacts::Torn);
@@ -225,15 +235,16 @@ fn vouched(task: Task, window: Option<&Window>) -> Option<Sealed> {
 
 /// A closed segment, when its indexes have the sizes that they should have.
 async fn of_sizes(
-    dir: &Directory,
     task: Task,
     file: &Arc<SegmentFile>,
     known: Sealed,
+    offsets: &Option<Open>,
+    times: &Option<Open>,
 ) -> io::Result<Option<Segment>> {
     let Sealed { fill, checksums } = known;
     let (Some(offsets), Some(times)) = (
-        of_size::<OffsetEntry>(dir, task.base, Holds::OffsetIndex, fill.offset_entries).await?,
-        of_size::<TimeEntry>(dir, task.base, Holds::TimeIndex, fill.time_entries).await?,
+        of_size::<OffsetEntry>(offsets, fill.offset_entries).await?,
+        of_size::<TimeEntry>(times, fill.time_entries).await?,
     ) else {
         return Ok(None);
     };
@@ -242,20 +253,10 @@ async fn of_sizes(
     Ok(Some(Segment::new(file.clone(), fill, offsets, times, task.now_ms)))
 }
 
-async fn of_size<E: Entry>(
-    dir: &Directory,
-    base: Offset,
-    holds: Holds,
-    entries: u32,
-) -> io::Result<Option<IndexFile<E>>> {
-    let path = dir.path().join(file_name(base, holds));
-    let file = match SegmentFile::open(&path, OpenMode::ReadWrite).await {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        result => result?,
-    };
-    if file.len().await? != u64::from(entries) * E::BYTES as u64 {
-        return Ok(None);
-    }
+async fn of_size<E: Entry>(open: &Option<Open>, entries: u32) -> io::Result<Option<IndexFile<E>>> {
+    let right = open.as_ref().filter(|(_, bytes)| *bytes == u64::from(entries) * E::BYTES as u64);
+    let Some((file, _)) = right else { return Ok(None) };
+    let file = file.clone();
     // Zeroed files keep their size.
     let Some(last) = entries.checked_sub(1) else {
         return Ok(Some(IndexFile::new(file, 0, None)));
@@ -357,14 +358,14 @@ async fn keep_prefix(
     offsets: Found<OffsetEntry>,
     times: Found<TimeEntry>,
 ) -> io::Result<Segment> {
-    let offsets = cut(offsets.file, fill.offset_entries).await?;
-    let times = cut(times.file, fill.time_entries).await?;
+    let offsets = cut(offsets, fill.offset_entries).await?;
+    let times = cut(times, fill.time_entries).await?;
     Ok(Segment::new(file, fill, offsets, times, task.now_ms))
 }
 
-async fn cut<E: Entry>(file: Arc<SegmentFile>, entries: u32) -> io::Result<IndexFile<E>> {
-    let bytes = u64::from(entries) * E::BYTES as u64;
-    if file.len().await? != bytes {
+async fn cut<E: Entry>(found: Found<E>, entries: u32) -> io::Result<IndexFile<E>> {
+    let (file, bytes) = (found.file, u64::from(entries) * E::BYTES as u64);
+    if found.bytes != bytes {
         file.truncate(bytes).await?;
     }
     let last = match entries.checked_sub(1) {
@@ -448,16 +449,11 @@ async fn anchored(file: &Arc<SegmentFile>, bytes: u64, window: &Window) -> io::R
 }
 
 /// Looks at an index file; an absent one is created empty.
-async fn find<E: Entry>(dir: &Directory, base: Offset, holds: Holds) -> io::Result<Found<E>> {
-    let path = dir.path().join(file_name(base, holds));
-    let file = match SegmentFile::open(&path, OpenMode::ReadWrite).await {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let file = SegmentFile::open(&path, OpenMode::CreateNew).await?;
-            return Ok(Found { file, used: 0, last: None, facts: IndexFacts::Missing });
-        }
-        result => result?,
+async fn look<E: Entry>(open: Option<Open>, path: PathBuf) -> io::Result<Found<E>> {
+    let Some((file, bytes)) = open else {
+        let file = SegmentFile::open(&path, OpenMode::CreateNew).await?;
+        return Ok(Found { file, bytes: 0, used: 0, last: None, facts: IndexFacts::Missing });
     };
-    let bytes = file.len().await?;
     let slots = u32::try_from(bytes / E::BYTES as u64).unwrap_or(u32::MAX);
     let used = match slots.checked_sub(1) {
         // The common case costs one read: the last slot is in use.
@@ -484,7 +480,7 @@ async fn find<E: Entry>(dir: &Directory, base: Offset, holds: Holds) -> io::Resu
     } else {
         IndexFacts::Sound
     };
-    Ok(Found { file, used, last: edges.1, facts })
+    Ok(Found { file, bytes, used, last: edges.1, facts })
 }
 
 async fn last_slot_used<E: Entry>(file: &Arc<SegmentFile>, last: u32) -> io::Result<bool> {

@@ -51,12 +51,16 @@ pub(super) struct State {
     pub cleaned: Option<Offset>,
     /// The cleaning under way.
     pub cleaning: Option<Abandon>,
+    /// Nothing was changed since a close, or ever: another close has nothing to write.
+    pub as_closed: bool,
     /// Counts the writes of the window checkpoint.
     pub generation: u64,
     /// Counts truncations, so that a sync from before one claims nothing.
     pub truncations: u64,
     pub producers: ProducerTable,
     pub epochs: EpochCache,
+    /// The checkpoint on disk gives these epochs at a start, if not by the same text.
+    pub epochs_saved: bool,
     /// Where the last reads ended.
     pub hints: super::read::Hints,
 }
@@ -67,6 +71,7 @@ impl State {
     }
 
     pub(super) fn active_mut(&mut self) -> Option<&mut Segment> {
+        self.as_closed = false;
         self.segments.values_mut().next_back()
     }
 }
@@ -148,14 +153,14 @@ impl Log {
         self.state.borrow_mut().producers.expire(now_ms, after_ms);
     }
 
-    /// A leader begins `epoch` at `start`. On stable storage when this returns, so that no batch
-    /// of an epoch is in the log before its epoch is known.
-    pub async fn begin_epoch(&self, epoch: LeaderEpoch, start: Offset) -> Result<(), LogError> {
-        self.check_usable()?;
-        if !self.state.borrow_mut().epochs.assign(epoch, start) {
-            return Ok(());
+    /// A leader begins `epoch` at `start`. It is on stable storage before the first batch of it is
+    /// written. Not at once: a start forgets an epoch without batches anyway, and a broker with
+    /// thousands of logs begins one in each when it starts.
+    pub fn begin_epoch(&self, epoch: LeaderEpoch, start: Offset) {
+        let mut state = self.state.borrow_mut();
+        if state.epochs.assign(epoch, start) {
+            state.epochs_saved = false;
         }
-        self.write_epochs().await
     }
 
     /// The new log start that retention asks for, if any, among what lies below `below` (the high
@@ -202,7 +207,12 @@ impl Log {
     }
 
     pub(super) async fn write_epochs(&self) -> Result<(), LogError> {
-        let text = self.state.borrow().epochs.text();
+        let text = {
+            let mut state = self.state.borrow_mut();
+            // When the write fails, nothing is written after it.
+            state.epochs_saved = true;
+            state.epochs.text()
+        };
         self.replace(EPOCH_CHECKPOINT, text.into_bytes()).await
     }
 

@@ -3,6 +3,7 @@
 //! | file | one idea |
 //! |---|---|
 //! | `log` | a partition's log: its state and the questions that need no disk |
+//! | `create` | a new log; many of them at once |
 //! | `open`, `tidy`, `load`, `replay` | a start: directory, segments, producers and epochs |
 //! | `recovery_table` | what follows from what a start finds, pure |
 //! | `append` | writing batches, rolling segments |
@@ -31,6 +32,7 @@ pub mod producers;
 
 mod append;
 mod cleaning;
+mod create;
 mod cursor;
 mod delete;
 mod epochs;
@@ -66,6 +68,7 @@ mod upkeep;
 mod verify;
 mod window;
 
+pub use create::Birth;
 pub use delete::remove_deleted;
 pub use epochs::{EpochCache, EpochStart, UNDEFINED_EPOCH, UNDEFINED_OFFSET};
 pub use error::{LogError, ReadError};

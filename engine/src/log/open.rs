@@ -6,20 +6,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::metadata::LogId;
 use crate::record::Offset;
 use crate::runtime::sync::Semaphore;
-use crate::runtime::{Directory, wall};
+use crate::runtime::{Directory, Survey, wall};
 
+use super::create::Birth;
 use super::epochs::EpochCache;
 use super::error::LogError;
 use super::identity::check_topic;
 use super::load::{Loaded, Task, load};
 use super::log::{Log, State, jitter};
-use super::names::{EPOCH_CHECKPOINT, Holds, WINDOW_CHECKPOINT, file_name};
+use super::names::{EPOCH_CHECKPOINT, Holds, PARTITION_METADATA, WINDOW_CHECKPOINT, file_name};
 use super::producers::ProducerTable;
 use super::read::Hints;
 use super::recovery_table::{
@@ -31,6 +33,8 @@ use super::settings::LogConfig;
 use super::tidy::{Listing, tidy};
 use super::window::Window;
 
+/// What is read of a log before its segments.
+const SMALL_FILES: [&str; 3] = [WINDOW_CHECKPOINT, PARTITION_METADATA, EPOCH_CHECKPOINT];
 /// A checkpoint larger than this is not one.
 pub(super) const CHECKPOINT_BYTES_MAX: usize = 64 << 20;
 
@@ -60,6 +64,9 @@ pub struct RecoveryReport {
     pub dropped_segments: usize,
     /// Segments whose indexes were made anew as a whole.
     pub rebuilt_indexes: usize,
+    /// The last run may have ended before the directory and the names in it were durable: nothing
+    /// was ever written to its youngest segment.
+    pub names_unsure: bool,
 }
 
 /// How far opening has come; `segments` of `segments_total` are loaded.
@@ -79,8 +86,11 @@ pub(super) struct Opening<'a> {
     pub window: Option<Window>,
     pub segments: BTreeMap<Offset, Segment>,
     pub epochs: EpochCache,
-    pub epochs_known: bool,
+    /// The checkpoint on disk says what `epochs` says.
+    pub epochs_saved: bool,
     pub report: RecoveryReport,
+    /// There is nothing that a close would have to write.
+    pub as_closed: bool,
     pub progress: &'a dyn Fn(Progress),
 }
 
@@ -94,22 +104,49 @@ impl Log {
         from: OpenFrom,
         progress: &dyn Fn(Progress),
     ) -> Result<(Rc<Log>, RecoveryReport), LogError> {
-        let dir = Directory::create_all(path)
-            .await
-            .map_err(|error| LogError::io("creation", path, error))?;
-        let listing = tidy(&dir).await?;
-        let window = read_window(&dir).await?;
-        check_topic(&dir, id, window.as_ref()).await?;
-        let (epochs, epochs_known) = read_epochs(&dir).await?;
+        let config = config.into();
+        if let Some((log, report)) = Log::find(path, id, config.clone(), from, progress).await? {
+            if report.names_unsure {
+                sync_names(&log.directory()).await?;
+            }
+            return Ok((log, report));
+        }
+        let birth = Birth { id, start: from.log_start, epoch: None };
+        match Log::create_alone(path, birth, config).await? {
+            Some(log) => Ok((log, RecoveryReport::default())),
+            None => Err(LogError::io("creation", path, ErrorKind::AlreadyExists.into())),
+        }
+    }
+
+    /// Opens the log in `path` and recovers it where the last run did not close it; `None`: there
+    /// is no such directory. The caller sees to names that are not sure.
+    pub async fn find(
+        path: &Path,
+        id: LogId,
+        config: LogConfig,
+        from: OpenFrom,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Option<(Rc<Log>, RecoveryReport)>, LogError> {
+        let found = match Directory::survey(path, &SMALL_FILES, CHECKPOINT_BYTES_MAX).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            found => found.map_err(|error| LogError::io("opening", path, error))?,
+        };
+        let Survey { directory: dir, entries, contents } = found;
+        let content = |name| contents.get(name).map(Vec::as_slice);
+        let listing = tidy(&dir, entries).await?;
+        let window = read_window(&dir, content(WINDOW_CHECKPOINT));
+        check_topic(&dir, id, window.as_ref(), content(PARTITION_METADATA)).await?;
+        let (epochs, epochs_saved) = read_epochs(&dir, content(EPOCH_CHECKPOINT));
         let mut opening = Opening {
             dir,
-            config: config.into(),
+            config,
             from,
             window,
             segments: BTreeMap::new(),
             epochs,
-            epochs_known,
+            epochs_saved,
             report: RecoveryReport::default(),
+            as_closed: false,
             progress,
         };
         let producers = opening.run(&listing).await?;
@@ -117,27 +154,65 @@ impl Log {
         let log = Rc::new(opening.into_log(id, producers));
         log.delete_below(log.start_offset()).await?;
         log.verify_epochs().await?;
-        Ok((log, report))
+        Ok(Some((log, report)))
     }
+}
+
+/// Makes durable the names in a log's directory, and its own.
+async fn sync_names(dir: &Directory) -> Result<(), LogError> {
+    let work = async {
+        dir.sync().await?;
+        match dir.path().parent() {
+            Some(parent) => Directory::open(parent).await?.sync().await,
+            None => Ok(()),
+        }
+    };
+    work.await.map_err(|error| LogError::io("sync", dir.path(), error))
 }
 
 impl Opening<'_> {
     async fn run(&mut self, listing: &Listing) -> Result<ProducerTable, LogError> {
+        let read = self.epochs.text();
         self.load_segments(listing).await?;
         self.settle_end().await?;
         let end = self.end();
-        let before = self.epochs.text();
-        if !self.epochs_known {
+        if !self.epochs_saved {
             self.replay_epochs().await?;
         }
+        // What the batches told is not read from them again.
+        let told = !self.epochs_saved || self.epochs.text() != read;
         self.epochs.truncate_end(end);
-        if self.epochs.text() != before || !self.epochs_known {
+        // What has no batches may stay in the file: the next batch waits until it is gone.
+        self.epochs_saved &= self.epochs.text() == read;
+        if told && !self.epochs.starts().is_empty() {
             let text = self.epochs.text().into_bytes();
             let path = self.dir.path().join(EPOCH_CHECKPOINT);
             let done = self.dir.replace(EPOCH_CHECKPOINT, text).await;
             done.map_err(|error| LogError::io("replace", path, error))?;
+            self.epochs_saved = true;
         }
+        self.as_closed = self.was_closed(listing) || self.was_never_written(listing);
         replay::producers(self, listing).await
+    }
+
+    /// The last run closed this log, and nothing about it had to be put right.
+    fn was_closed(&self, listing: &Listing) -> bool {
+        let end = self.end();
+        let nothing_done = RecoveryReport { segments: self.report.segments, ..Default::default() };
+        self.from.clean
+            && self.report == nothing_done
+            && self.window.as_ref().is_some_and(|window| window.recovery_point == end)
+            && listing.bytes(end, Holds::Snapshot).is_some()
+    }
+
+    /// There is an empty segment and nothing else.
+    fn was_never_written(&self, listing: &Listing) -> bool {
+        self.window.is_none()
+            && listing.bases().len() == 1
+            && listing
+                .files
+                .iter()
+                .all(|((_, holds), bytes)| *holds != Holds::Snapshot && *bytes == 0)
     }
 
     /// Everything below is durable: the window checkpoint knows best, because it is lowered before
@@ -230,7 +305,7 @@ impl Opening<'_> {
             for holds in Holds::ALL {
                 let name = file_name(*base, holds);
                 match self.dir.unlink(&name).await {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
                     result => result.map_err(|error| {
                         LogError::io("unlink", self.dir.path().join(name), error)
                     })?,
@@ -267,6 +342,9 @@ impl Opening<'_> {
             }
             EndAction::Serve => {}
         }
+        let youngest = self.segments.values().next_back();
+        let never_written = youngest.is_none_or(|segment| segment.fill.bytes == 0);
+        self.report.names_unsure = !self.from.clean && never_written;
         if self.segments.is_empty() || facts.below_start {
             let base = self.from.log_start;
             let created = Segment::create(&self.dir, base, wall()).await;
@@ -283,7 +361,7 @@ impl Opening<'_> {
         LogError::Corrupt { path, position, recovery_point: self.recovery_point() }
     }
 
-    fn into_log(self, id: LogId, producers: ProducerTable) -> Log {
+    pub(super) fn into_log(self, id: LogId, producers: ProducerTable) -> Log {
         let end = self.end();
         let first = self.segments.keys().next().copied().unwrap_or(end);
         let start = self.from.log_start.max(first);
@@ -296,11 +374,13 @@ impl Opening<'_> {
             recovery_point: self.window.as_ref().map_or(0, |window| window.recovery_point).min(end),
             cleaned: self.from.cleaned,
             cleaning: None,
+            as_closed: self.as_closed,
             generation: self.window.as_ref().map_or(0, |window| window.generation),
             truncations: 0,
             segments: self.segments,
             producers,
             epochs,
+            epochs_saved: self.epochs_saved,
             hints: Hints::default(),
         };
         Log {
@@ -315,37 +395,34 @@ impl Opening<'_> {
 }
 
 /// The epochs of the checkpoint, and whether there is a sound one.
-async fn read_epochs(dir: &Directory) -> Result<(EpochCache, bool), LogError> {
-    let Some(bytes) = read_small(dir, EPOCH_CHECKPOINT).await? else {
-        return Ok((EpochCache::default(), false));
-    };
-    Ok(match EpochCache::parse(&String::from_utf8_lossy(&bytes)) {
-        Ok(epochs) if !bytes.is_empty() => (epochs, true),
+fn read_epochs(dir: &Directory, content: Option<&[u8]>) -> (EpochCache, bool) {
+    let Some(content) = content else { return (EpochCache::default(), false) };
+    match EpochCache::parse(&String::from_utf8_lossy(content)) {
+        Ok(epochs) if !content.is_empty() => (epochs, true),
         Ok(_) => (EpochCache::default(), false),
         Err(error) => {
             let file = dir.path().join(EPOCH_CHECKPOINT);
             tracing::warn!(file = %file.display(), %error, "checkpoint is damaged and rebuilt");
             (EpochCache::default(), false)
         }
-    })
+    }
 }
 
-async fn read_window(dir: &Directory) -> Result<Option<Window>, LogError> {
-    let Some(bytes) = read_small(dir, WINDOW_CHECKPOINT).await? else { return Ok(None) };
-    Ok(match Window::decode(&bytes) {
+fn read_window(dir: &Directory, content: Option<&[u8]>) -> Option<Window> {
+    match Window::decode(content?) {
         Ok(window) => Some(window),
         Err(error) => {
             let file = dir.path().join(WINDOW_CHECKPOINT);
             tracing::warn!(file = %file.display(), %error, "checkpoint is damaged and rebuilt");
             None
         }
-    })
+    }
 }
 
 pub(super) async fn read_small(dir: &Directory, name: &str) -> Result<Option<Vec<u8>>, LogError> {
     match dir.read(name, CHECKPOINT_BYTES_MAX).await {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LogError::io("read", dir.path().join(name), error)),
     }
 }

@@ -235,6 +235,7 @@ impl Log {
         let Some(segment) = state.current_mut(view) else { return };
         if !segment.distrusted && !view.is_void() {
             segment.distrusted = true;
+            state.as_closed = false;
             let file = view.file.path();
             tracing::warn!(file = %file.display(), "index contradicts its segment: it is rebuilt");
         }

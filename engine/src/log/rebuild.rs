@@ -128,6 +128,7 @@ impl Log {
         mut times: IndexFile<TimeEntry>,
     ) {
         let mut state = self.state.borrow_mut();
+        state.as_closed = false;
         let Some(segment) = state.segments.get_mut(&found.base) else { return };
         offsets.take_youngest(&segment.offsets, found.entries.0);
         times.take_youngest(&segment.times, found.entries.1);

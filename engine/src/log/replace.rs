@@ -51,6 +51,7 @@ impl Log {
         failpoint::pass(Failpoint::Placed);
         {
             let mut state = self.state.borrow_mut();
+            state.as_closed = false;
             for source in &sources {
                 state.segments.remove(&source.size.base);
             }

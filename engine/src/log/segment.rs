@@ -81,13 +81,24 @@ impl Segment {
         let offsets = create_file(dir, base, Holds::OffsetIndex).await?;
         let times = create_file(dir, base, Holds::TimeIndex).await?;
         dir.sync().await?;
-        Ok(Segment::new(
-            file,
+        Ok(Segment::empty(file, offsets, times, base, now_ms))
+    }
+
+    /// A segment whose files were made a moment ago.
+    pub fn empty(
+        records: Arc<SegmentFile>,
+        offsets: Arc<SegmentFile>,
+        times: Arc<SegmentFile>,
+        base: Offset,
+        now_ms: i64,
+    ) -> Segment {
+        Segment::new(
+            records,
             Fill::empty(base),
             IndexFile::new(offsets, 0, None),
             IndexFile::new(times, 0, None),
             now_ms,
-        ))
+        )
     }
 
     /// Takes note of a batch that was written at the end.

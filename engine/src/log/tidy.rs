@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use crate::record::Offset;
-use crate::runtime::{Directory, EntryKind, OpenMode, SegmentFile};
+use crate::runtime::{DirEntry, Directory, EntryKind, OpenMode, SegmentFile};
 
 use super::error::LogError;
 use super::names::{Holds, Name, SWAP, file_name, parse};
@@ -39,9 +39,9 @@ impl Listing {
     }
 }
 
-/// Lists a directory and puts it in order.
-pub async fn tidy(dir: &Directory) -> Result<Listing, LogError> {
-    let names = list(dir).await?;
+/// Puts a directory in order that holds `entries`, and lists it.
+pub async fn tidy(dir: &Directory, entries: Vec<DirEntry>) -> Result<Listing, LogError> {
+    let names = by_name(entries);
     let replaced = replaced_range(dir, &names).await?;
     let mut changed = false;
     // Whatever is replaced has to be gone before its replacement takes the name.
@@ -79,11 +79,18 @@ pub async fn tidy(dir: &Directory) -> Result<Listing, LogError> {
 
 type Names = BTreeMap<String, (Name, u64)>;
 
-async fn list(dir: &Directory) -> Result<Names, LogError> {
-    let entries =
-        dir.entries().await.map_err(|error| LogError::io("listing", dir.path(), error))?;
+fn by_name(entries: Vec<DirEntry>) -> Names {
     let files = entries.into_iter().filter(|entry| entry.kind == EntryKind::File);
-    Ok(files.map(|entry| (entry.name.clone(), (parse(&entry.name), entry.bytes))).collect())
+    let named = files.map(|entry| {
+        let name = parse(&entry.name);
+        (entry.name, (name, entry.bytes))
+    });
+    named.collect()
+}
+
+async fn list(dir: &Directory) -> Result<Names, LogError> {
+    let entries = dir.entries().await;
+    Ok(by_name(entries.map_err(|error| LogError::io("listing", dir.path(), error))?))
 }
 
 fn facts_of(name: &Name, names: &Names, replaced: &std::ops::Range<Offset>) -> FileFacts {

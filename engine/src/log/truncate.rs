@@ -244,7 +244,9 @@ impl Log {
             };
             let Some(oldest) = oldest else { return Ok(()) };
             self.rename_away(oldest).await?;
-            self.state.borrow_mut().segments.remove(&oldest);
+            let mut state = self.state.borrow_mut();
+            state.segments.remove(&oldest);
+            state.as_closed = false;
         }
     }
 
@@ -310,6 +312,7 @@ impl Log {
             let mut state = self.state.borrow_mut();
             state.end = to;
             state.durable = to.min(state.durable);
+            state.as_closed = false;
             state.truncations += 1;
             state.producers = cut.producers;
             state.hints.clear();

@@ -54,7 +54,7 @@ fn producers_and_epochs_are_as_they_were_at_the_cut() {
         let of = |sequence| BatchBuilder::new(Codec::None).producer(5, 0, sequence);
         for index in 0..100 {
             if index == 60 {
-                log.begin_epoch(8, 120).await.expect("an epoch");
+                log.begin_epoch(8, 120);
             }
             let sent = stamped(of(index * 2), i64::from(index) * 2, 2, 50, 1);
             log.append(vec![sent]).await.expect("an append");

@@ -68,6 +68,9 @@ impl Log {
     /// Makes everything durable and the next start as short as it gets. The log is not used after.
     pub async fn close(&self) -> Result<(), LogError> {
         self.check_usable()?;
+        if self.state.borrow().as_closed {
+            return Ok(());
+        }
         let _held = self.upkeep.acquire().await;
         self.rebuild_distrusted().await?;
         self.finish_active().await?;

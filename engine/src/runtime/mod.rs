@@ -30,7 +30,7 @@ pub use mesh::{Closed, MeshEnd, MeshSender, mesh};
 pub use part::{Part, PartQueue, Slice};
 pub use random::{Rng, random_uuid, random_uuid_from};
 pub use reply::{Answer, Dropped, Reply, reply};
-pub use report::{DirEntry, EntryKind, OpenMode};
+pub use report::{DirEntry, EntryKind, OpenMode, Survey};
 pub use settings::{CoreId, CoreSettings, LocalBoxFuture};
 pub use std::net::{IpAddr, SocketAddr};
 
@@ -42,13 +42,14 @@ use simulated::counters;
 #[cfg(not(simulated))]
 pub use ring::{
     ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
-    KernelFeatures, Listener, ProbeError, ScratchDir, SegmentFile, SendError, Socket, Task, core,
-    core_metrics, now, on_worker, probe, refuse_huge_pages, resolve, rng, run_here, sleep,
-    sleep_until, spawn, start_control, start_cores, stop_signal, wall, within, works_on, yield_now,
+    KernelFeatures, Listener, NewDirectories, ProbeError, ScratchDir, SegmentFile, SendError,
+    Socket, Task, core, core_metrics, now, on_worker, probe, refuse_huge_pages, resolve, rng,
+    run_here, sleep, sleep_until, spawn, start_control, start_cores, stop_signal, wall, within,
+    works_on, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{
-    ControlThread, CoreBuild, CoreThreads, DirLock, Directory, ScratchDir, SegmentFile, Task, core,
-    core_metrics, now, on_worker, rng, run_here, sleep, sleep_until, spawn, start_control,
-    start_cores, stop_signal, wall, within, yield_now,
+    ControlThread, CoreBuild, CoreThreads, DirLock, Directory, NewDirectories, ScratchDir,
+    SegmentFile, Task, core, core_metrics, now, on_worker, rng, run_here, sleep, sleep_until,
+    spawn, start_control, start_cores, stop_signal, wall, within, yield_now,
 };

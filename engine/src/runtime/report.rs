@@ -1,5 +1,9 @@
 //! Plain answers and questions of the file calls, shared by both backends. Values; any thread.
 
+use std::collections::BTreeMap;
+
+use super::Directory;
+
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
@@ -31,4 +35,15 @@ pub struct DirEntry {
     pub kind: EntryKind,
     /// Length of a file in bytes; 0 for anything else.
     pub bytes: u64,
+}
+
+/// A directory with what is in it, from one look.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The directory.
+    pub directory: Directory,
+    /// Everything in it, sorted by name.
+    pub entries: Vec<DirEntry>,
+    /// The small files that were asked for, as far as they are there.
+    pub contents: BTreeMap<&'static str, Vec<u8>>,
 }

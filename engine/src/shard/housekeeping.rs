@@ -11,11 +11,14 @@ use crate::commit::Change;
 use crate::log::Pace;
 use crate::metadata::LogId;
 use crate::partition::{Partition, Role};
+use crate::runtime::sync::{Semaphore, mpsc};
 use crate::runtime::{self, Directory, Mono};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Bytes of indexes that all cores together verify in a second after a start.
 const VERIFIED_BYTES_PER_SECOND: u64 = 8 << 20;
+/// Logs of one core that are closed at once: their syncs share what the file system writes.
+const CLOSING_MAX: usize = 16;
 /// How long a stop waits for what is queued.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
@@ -122,16 +125,26 @@ impl Shard {
         }
         self.drain(runtime::now() + DRAIN_MAX).await;
         self.coordinators.close();
+        let (done, mut all_done) = mpsc::unbounded_channel::<()>();
+        let turns = Rc::new(Semaphore::new(CLOSING_MAX));
         for (id, dir, partition) in self.open_partitions() {
             partition.on_role(Role::Offline);
             if self.committers[dir].offline().is_some() {
                 continue;
             }
-            match partition.log().close().await {
-                Ok(()) => self.note(id, Some(partition.log().end_offset())),
-                Err(error) => tracing::error!(%error, "log not closed cleanly"),
-            }
+            let (shard, turns, done) = (self.clone(), turns.clone(), done.clone());
+            runtime::spawn(async move {
+                let turn = turns.acquire().await;
+                match partition.log().close().await {
+                    Ok(()) => shard.note(id, Some(partition.log().end_offset())),
+                    Err(error) => tracing::error!(%error, "log not closed cleanly"),
+                }
+                drop((turn, done));
+            });
         }
+        drop(done);
+        // Nobody sends: the channel ends when the last task drops its end.
+        let _ = all_done.recv().await;
     }
 
     async fn drain(&self, until: Mono) {

@@ -15,6 +15,7 @@ mod fetching;
 mod grouping;
 mod housekeeping;
 mod message;
+mod nursery;
 mod observer;
 mod offline;
 mod opening;

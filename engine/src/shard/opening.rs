@@ -1,15 +1,16 @@
 //! From image to partitions: what a core opens, changes and drops when the metadata changes.
 //!
-//! One image is applied at a time; within it logs are opened a few at once.
+//! One image is applied at a time; within it logs are opened a few at once, and those that are new
+//! become durable together.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::nursery::Nursery;
 use super::world::{Shard, Slot, directory_name};
 use crate::config::TopicConfig;
-use crate::log::{Log, LogConfig, LogError, OpenFrom, RecoveryReport};
+use crate::log::{Birth, Log, LogConfig, LogError, OpenFrom, RecoveryReport};
 use crate::metadata::{GROUP_METADATA_TOPIC, Image, LogId, PartitionImage, TopicImage};
 use crate::partition::{Partition, PartitionStart, Role};
 use crate::record::Offset;
@@ -21,10 +22,17 @@ use crate::runtime::{self, Directory};
 const OPENING_MAX: usize = 8;
 
 /// A partition of the image that this core owns.
-struct Wanted {
+pub(super) struct Wanted {
     id: LogId,
     topic: Arc<TopicImage>,
     partition: PartitionImage,
+}
+
+/// A partition whose log is open.
+pub(super) struct Opened {
+    wanted: Wanted,
+    pub(super) slot: Slot,
+    log: Rc<Log>,
 }
 
 impl Shard {
@@ -46,24 +54,42 @@ impl Shard {
     async fn apply(self: &Rc<Self>, image: &Image) {
         let wanted = self.owned(image);
         self.drop_others(&wanted.iter().map(|wanted| wanted.id).collect());
+        let mut missing = Vec::new();
+        for wanted in wanted {
+            let slot = self.slots.borrow().get(&wanted.id).cloned();
+            match slot {
+                Some(slot) => self.refresh(&slot, &wanted),
+                None => missing.push(wanted),
+            }
+        }
+        if !missing.is_empty() {
+            self.open_all(missing).await;
+        }
+    }
+
+    /// Logs that are found are served as soon as they are open. Those that are created are on disk
+    /// together first, and so are those of which it is not sure that they are.
+    async fn open_all(self: &Rc<Self>, missing: Vec<Wanted>) {
+        self.shared.progress.expect(missing.len() as u64);
+        let nursery = Rc::new(Nursery::new(&self.shared.dirs).await);
         let (done, mut all_done) = mpsc::unbounded_channel::<()>();
         let turns = Rc::new(Semaphore::new(OPENING_MAX));
-        for wanted in wanted {
-            if let Some(slot) = self.slots.borrow().get(&wanted.id).cloned() {
-                self.refresh(&slot, &wanted);
-                continue;
-            }
-            self.shared.progress.expect(1);
+        for wanted in missing {
             let (shard, turns, done) = (self.clone(), turns.clone(), done.clone());
+            let nursery = nursery.clone();
             runtime::spawn(async move {
                 let turn = turns.acquire().await;
-                shard.open(wanted).await;
+                shard.open(wanted, &nursery).await;
                 drop((turn, done));
             });
         }
         drop(done);
         // Nobody sends: the channel ends when the last task drops its end.
         let _ = all_done.recv().await;
+        for (opened, durable) in nursery.sync().await {
+            let Opened { wanted, slot, log } = opened;
+            self.finish(wanted, slot, durable.map(|()| log));
+        }
     }
 
     fn owned(&self, image: &Image) -> Vec<Wanted> {
@@ -96,16 +122,68 @@ impl Shard {
         LogConfig { producer_expiration_ms, ..topic.into() }
     }
 
-    async fn open(self: &Rc<Self>, wanted: Wanted) {
+    async fn open(self: &Rc<Self>, wanted: Wanted, nursery: &Nursery) {
         let name = (wanted.topic.name.to_string(), wanted.id.partition);
         let dir = self.dir_of(&wanted.partition, &name).await;
         let slot = Slot { name, dir, partition: None };
         self.shared.claims.take(&slot.place()).await;
-        let path = self.shared.dirs[dir].path.join(slot.directory_name());
-        let partition = match self.open_log(&wanted, dir, &path, &slot.name).await {
-            Ok(partition) => Some(partition),
+        match self.find_or_create(&wanted, &slot, nursery).await {
+            Ok((log, true)) => self.finish(wanted, slot, Ok(log)),
+            Ok((log, false)) => nursery.keep(Opened { wanted, slot, log }),
+            Err(error) => self.finish(wanted, slot, Err(error)),
+        }
+    }
+
+    /// The log of a slot, and whether it is on disk; the nursery knows how it gets there otherwise.
+    async fn find_or_create(
+        &self,
+        wanted: &Wanted,
+        slot: &Slot,
+        nursery: &Nursery,
+    ) -> Result<(Rc<Log>, bool), LogError> {
+        let path = self.shared.dirs[slot.dir].path.join(slot.directory_name());
+        let from = self.open_from(slot);
+        let settings = self.log_config(&wanted.topic.config);
+        let found = Log::find(&path, wanted.id, settings.clone(), from, &|_| ()).await?;
+        let Some((log, report)) = found else {
+            let epoch = Some(wanted.partition.leader_epoch);
+            let birth = Birth { id: wanted.id, start: from.log_start, epoch };
+            return Ok((nursery.create(slot, birth, settings).await?, false));
+        };
+        self.shared.progress.checked(report.checked_bytes);
+        if report.checked_bytes > 0 {
+            let RecoveryReport { checked_bytes, cut_bytes, rebuilt_indexes, .. } = report;
+            let path = path.display();
+            tracing::info!(%path, checked_bytes, cut_bytes, rebuilt_indexes, "log recovered");
+        }
+        if report.names_unsure {
+            nursery.found(slot, &path)?;
+        }
+        Ok((log, !report.names_unsure))
+    }
+
+    fn open_from(&self, slot: &Slot) -> OpenFrom {
+        let at = &self.shared.dirs[slot.dir];
+        // What the last run left says nothing about a topic that was created since the start.
+        let starting = *self.applied.borrow() == 0;
+        let found = |offsets: &BTreeMap<(String, i32), Offset>| {
+            if starting { offsets.get(&slot.name).copied().unwrap_or(0) } else { 0 }
+        };
+        OpenFrom {
+            clean: at.clean,
+            recovery_point: found(&at.recovery_points),
+            log_start: found(&at.log_starts),
+            cleaned: at.cleaner_points.get(&slot.name).copied().filter(|_| starting),
+        }
+    }
+
+    /// Serves a log that is open and on disk; without one, its partition stays offline.
+    fn finish(self: &Rc<Self>, wanted: Wanted, slot: Slot, log: Result<Rc<Log>, LogError>) {
+        let partition = match log {
+            Ok(log) => Some(self.serve(&wanted, slot.dir, log)),
             Err(error) => {
-                tracing::error!(%error, path = %path.display(), "partition stays offline");
+                let name = slot.directory_name();
+                tracing::error!(%error, %name, "partition stays offline");
                 None
             }
         };
@@ -120,43 +198,17 @@ impl Shard {
         }
     }
 
-    async fn open_log(
-        &self,
-        wanted: &Wanted,
-        dir: usize,
-        path: &Path,
-        name: &(String, i32),
-    ) -> Result<Rc<Partition>, LogError> {
-        let at = &self.shared.dirs[dir];
-        // What the last run left says nothing about a topic that was created since the start.
-        let starting = *self.applied.borrow() == 0;
-        let found = |offsets: &BTreeMap<(String, i32), Offset>| {
-            if starting { offsets.get(name).copied().unwrap_or(0) } else { 0 }
-        };
-        let from = OpenFrom {
-            clean: at.clean,
-            recovery_point: found(&at.recovery_points),
-            log_start: found(&at.log_starts),
-            cleaned: at.cleaner_points.get(name).copied().filter(|_| starting),
-        };
+    fn serve(&self, wanted: &Wanted, dir: usize, log: Rc<Log>) -> Rc<Partition> {
         let config = wanted.topic.config.clone();
-        let settings = self.log_config(&config);
-        let (log, report) = Log::open(path, wanted.id, settings, from, &|_| ()).await?;
-        self.shared.progress.checked(report.checked_bytes);
-        if report.checked_bytes > 0 {
-            let RecoveryReport { checked_bytes, cut_bytes, rebuilt_indexes, .. } = report;
-            let path = path.display();
-            tracing::info!(%path, checked_bytes, cut_bytes, rebuilt_indexes, "log recovered");
-        }
         let epoch = wanted.partition.leader_epoch;
         // On disk before the first append of the epoch: a restart never leads in it again.
-        log.begin_epoch(epoch, log.end_offset()).await?;
+        log.begin_epoch(epoch, log.end_offset());
         let committer = self.committers[dir].clone();
         committer.adopt(wanted.id, log.clone(), config.flush_messages);
         let leads = wanted.partition.leader == self.shared.config.node_id;
         let in_sync = wanted.partition.isr.len();
         let role = if leads { Role::Leader { epoch, in_sync } } else { Role::Offline };
-        Ok(Partition::new(PartitionStart { id: wanted.id, config, log, committer, role }))
+        Partition::new(PartitionStart { id: wanted.id, config, log, committer, role })
     }
 
     /// The log dir the metadata assigned; where it names none, the one that holds the log.

@@ -1,13 +1,14 @@
 //! Directories: names, small whole files, renames, unlinks, and what makes names durable. All of
 //! it runs on workers; a core never waits for a directory. `Send + Sync`; any runtime thread.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::runtime::{DirEntry, EntryKind, on_worker};
+use crate::runtime::{DirEntry, EntryKind, Survey, on_worker};
 
 /// A directory that existed when it was opened.
 #[derive(Clone, Debug)]
@@ -23,6 +24,11 @@ pub struct DirLock {
 }
 
 impl Directory {
+    /// One that is known to be there.
+    pub(super) fn at(path: PathBuf) -> Directory {
+        Directory { path }
+    }
+
     /// Opens an existing directory.
     pub async fn open(path: &Path) -> io::Result<Directory> {
         let path = path.to_path_buf();
@@ -66,26 +72,27 @@ impl Directory {
     /// Everything in it, sorted by name.
     pub async fn entries(&self) -> io::Result<Vec<DirEntry>> {
         let path = self.path.clone();
+        on_worker(move || entries_of(&path)).await
+    }
+
+    /// Opens an existing directory, lists it, and reads those of its small files that are named
+    /// and there; `FileTooLarge` when one of them has more than `bytes_max` bytes.
+    pub async fn survey(
+        path: &Path,
+        names: &'static [&'static str],
+        bytes_max: usize,
+    ) -> io::Result<Survey> {
+        let path = path.to_path_buf();
         on_worker(move || {
-            let mut entries = Vec::new();
-            for entry in fs::read_dir(&path)? {
-                let entry = entry?;
-                let metadata = match entry.metadata() {
-                    Ok(metadata) => metadata,
-                    // Gone since the listing began.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error),
+            let entries = entries_of(&path)?;
+            let mut contents = BTreeMap::new();
+            for name in names.iter().filter(|name| entries.iter().any(|one| one.name == **name)) {
+                match read_small(&path.join(name), bytes_max) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                    content => contents.insert(*name, content?),
                 };
-                let (kind, bytes) = match metadata.file_type() {
-                    t if t.is_file() => (EntryKind::File, metadata.len()),
-                    t if t.is_dir() => (EntryKind::Directory, 0),
-                    _ => (EntryKind::Other, 0),
-                };
-                let name = entry.file_name().to_string_lossy().into_owned();
-                entries.push(DirEntry { name, kind, bytes });
             }
-            entries.sort_by(|a, b| a.name.cmp(&b.name));
-            Ok(entries)
+            Ok(Survey { directory: Directory { path }, entries, contents })
         })
         .await
     }
@@ -93,16 +100,7 @@ impl Directory {
     /// The whole content of a small file; `FileTooLarge` above `bytes_max`.
     pub async fn read(&self, name: &str, bytes_max: usize) -> io::Result<Vec<u8>> {
         let path = self.path.join(name);
-        on_worker(move || {
-            let mut content = Vec::new();
-            let limit = (bytes_max as u64).saturating_add(1);
-            File::open(&path)?.take(limit).read_to_end(&mut content)?;
-            if content.len() > bytes_max {
-                return Err(io::ErrorKind::FileTooLarge.into());
-            }
-            Ok(content)
-        })
-        .await
+        on_worker(move || read_small(&path, bytes_max)).await
     }
 
     /// Replaces a small file as a whole, durably: after a crash there is the old content or the
@@ -177,6 +175,38 @@ impl Directory {
     }
 }
 
+fn entries_of(path: &Path) -> io::Result<Vec<DirEntry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            // Gone since the listing began.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let (kind, bytes) = match metadata.file_type() {
+            t if t.is_file() => (EntryKind::File, metadata.len()),
+            t if t.is_dir() => (EntryKind::Directory, 0),
+            _ => (EntryKind::Other, 0),
+        };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        entries.push(DirEntry { name, kind, bytes });
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+fn read_small(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let limit = (bytes_max as u64).saturating_add(1);
+    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    if content.len() > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
 fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -184,6 +214,6 @@ fn parent_of(path: &Path) -> PathBuf {
     }
 }
 
-fn sync_path(path: &Path) -> io::Result<()> {
+pub(super) fn sync_path(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }

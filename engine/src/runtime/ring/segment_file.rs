@@ -4,7 +4,7 @@
 //! Dropping the future of a write does not stop it, so only long-lived owner tasks write. It knows
 //! neither batches nor offsets. `Send + Sync`; used as `Arc<SegmentFile>`.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -39,12 +39,32 @@ impl SegmentFile {
             let mut options = OpenOptions::new();
             options.read(true).write(mode != OpenMode::Read);
             options.create_new(mode == OpenMode::CreateNew);
-            let file = options.open(&path)?;
-            no_read_ahead(&file);
-            let descriptor = Arc::new(Descriptor::new(file));
-            Ok(Arc::new(SegmentFile { descriptor, path, generation: AtomicU64::new(0) }))
+            Ok(SegmentFile::of(options.open(&path)?, path))
         })
         .await
+    }
+
+    /// Opens several files that should exist, for reading and writing, and tells their lengths in
+    /// bytes; `None` for one that does not exist.
+    pub async fn open_found(
+        paths: Vec<PathBuf>,
+    ) -> io::Result<Vec<Option<(Arc<SegmentFile>, u64)>>> {
+        let open = |path: PathBuf| match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(file) => {
+                let bytes = file.metadata()?.len();
+                Ok(Some((SegmentFile::of(file, path), bytes)))
+            }
+        };
+        on_worker(move || paths.into_iter().map(open).collect()).await
+    }
+
+    /// A file that was opened a moment ago. Workers only.
+    pub(super) fn of(file: File, path: PathBuf) -> Arc<SegmentFile> {
+        no_read_ahead(&file);
+        let descriptor = Arc::new(Descriptor::new(file));
+        Arc::new(SegmentFile { descriptor, path, generation: AtomicU64::new(0) })
     }
 
     /// Writes all bytes of `parts`, one behind the other, from `position` on. After an error any
@@ -206,7 +226,7 @@ impl SegmentFile {
 /// The kernel shall read what it is asked for and no more. Its read-ahead starts on the thread that
 /// comes upon a marked page, also inside `sendfile`: a lagging consumer would have the core find
 /// pages and wait for room in the device's queue. What takes no such advice is read as it is.
-fn no_read_ahead(file: &std::fs::File) {
+fn no_read_ahead(file: &File) {
     let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
 }
 
@@ -226,7 +246,7 @@ fn advance(parts: &mut Vec<Bytes>, mut done: usize) {
     }
 }
 
-fn read_whole(file: &std::fs::File, position: u64, len: usize) -> io::Result<Bytes> {
+fn read_whole(file: &File, position: u64, len: usize) -> io::Result<Bytes> {
     let mut bytes = vec![0; len];
     let mut filled = 0;
     while filled < len {

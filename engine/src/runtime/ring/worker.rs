@@ -66,12 +66,21 @@ pub(super) fn hand_over(job: Job) {
 /// Runs `job` on a worker and waits for its result. The job runs to its end even when the future
 /// is dropped; a panic of the job goes on in the caller.
 pub async fn on_worker<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
+    begin_on_worker(job).await
+}
+
+/// As `on_worker`; the job begins now, and not with the first poll.
+pub(super) fn begin_on_worker<T: Send + 'static>(
+    job: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = T> {
     let (sender, receiver) = oneshot::channel::<Result<T, Box<dyn Any + Send>>>();
     hand_over(Box::new(move || drop(sender.send(catch_unwind(AssertUnwindSafe(job))))));
-    match receiver.await {
-        Ok(Ok(result)) => result,
-        Ok(Err(panic)) => resume_unwind(panic),
-        Err(_) => unreachable!("a worker answers every job, also one that panics"),
+    async move {
+        match receiver.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => unreachable!("a worker answers every job, also one that panics"),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Directories of the simulated disk; the same promises as the ring's. Any task of the world.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::runtime::planted::{Bug, is_planted};
-use crate::runtime::{DirEntry, EntryKind};
+use crate::runtime::{DirEntry, EntryKind, Survey};
 
 use super::disk::{Disk, FileEdit, error};
 use super::fault::OpKind;
@@ -32,6 +33,11 @@ impl Drop for DirLock {
 }
 
 impl Directory {
+    /// One that is known to be there.
+    pub(super) fn at(path: PathBuf) -> Directory {
+        Directory { path }
+    }
+
     /// Opens an existing directory.
     pub async fn open(path: &Path) -> io::Result<Directory> {
         let owned = path.to_path_buf();
@@ -80,6 +86,22 @@ impl Directory {
             Ok(entries.collect())
         })
         .await
+    }
+
+    /// Opens an existing directory, lists it, and reads those of its small files that are named
+    /// and there; `FileTooLarge` when one of them has more than `bytes_max` bytes.
+    pub async fn survey(
+        path: &Path,
+        names: &'static [&'static str],
+        bytes_max: usize,
+    ) -> io::Result<Survey> {
+        let directory = Directory::open(path).await?;
+        let entries = directory.entries().await?;
+        let mut contents = BTreeMap::new();
+        for name in names.iter().filter(|name| entries.iter().any(|one| one.name == **name)) {
+            contents.insert(*name, directory.read(name, bytes_max).await?);
+        }
+        Ok(Survey { directory, entries, contents })
     }
 
     /// The whole content of a small file; `FileTooLarge` above `bytes_max`.

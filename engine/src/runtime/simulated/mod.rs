@@ -4,6 +4,7 @@
 mod directory;
 mod disk;
 mod fault;
+mod new_directories;
 mod operation;
 mod scheduler;
 mod scratch;
@@ -16,6 +17,7 @@ mod world;
 
 pub use directory::{DirLock, Directory};
 pub use fault::{Fault, OpKind};
+pub use new_directories::NewDirectories;
 pub use operation::on_worker;
 pub use scratch::ScratchDir;
 pub use segment_file::SegmentFile;

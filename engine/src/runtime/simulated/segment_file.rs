@@ -45,6 +45,25 @@ impl SegmentFile {
         }))
     }
 
+    /// Opens several files that should exist, for reading and writing, and tells their lengths in
+    /// bytes; `None` for one that does not exist.
+    pub async fn open_found(
+        paths: Vec<PathBuf>,
+    ) -> io::Result<Vec<Option<(Arc<SegmentFile>, u64)>>> {
+        let mut found = Vec::with_capacity(paths.len());
+        for path in paths {
+            found.push(match SegmentFile::open(&path, OpenMode::ReadWrite).await {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                file => {
+                    let file = file?;
+                    let bytes = file.len().await?;
+                    Some((file, bytes))
+                }
+            });
+        }
+        Ok(found)
+    }
+
     fn check_writable(&self) -> io::Result<()> {
         if self.writable { Ok(()) } else { Err(error(io::ErrorKind::PermissionDenied)) }
     }
