@@ -431,3 +431,14 @@ fn clients_that_promise_much_and_send_little_take_little() {
         assert_eq!(server.governor.taken(), 0);
     });
 }
+
+/// The size of what a function's future keeps while it waits.
+fn bytes_of_future<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+    size_of::<F>()
+}
+
+#[test]
+fn a_connection_keeps_no_room_for_what_it_is_not_doing() {
+    let bytes = bytes_of_future(run::<Scene>);
+    assert!(bytes <= 2048, "{bytes} bytes for a connection that waits for its next request");
+}

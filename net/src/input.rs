@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use corelog_engine::runtime::{self, Mono, Socket};
+use corelog_engine::runtime::{self, Alarm, Mono, Socket};
 
 use crate::governor::{Charge, Governor};
 use crate::memory::{Claim, Lane};
@@ -89,6 +89,8 @@ pub struct Input {
     buffer: BytesMut,
     charge: Option<Rc<Charge>>,
     claim: Claim,
+    /// Rings when the connection may have been idle for too long.
+    alarm: Alarm,
     /// When the last byte came.
     heard: Mono,
     /// When the last byte came, or the last reply left.
@@ -110,6 +112,7 @@ impl Input {
             buffer: BytesMut::new(),
             charge: None,
             claim: governor.claim(),
+            alarm: Alarm::default(),
             heard: active.get(),
             socket,
             governor,
@@ -127,14 +130,22 @@ impl Input {
                     self.wait_for_first_byte(busy).await?;
                     started = runtime::now();
                 }
+                // In a box: a connection without a frame under way keeps no room for one.
                 Progress::Missing(missing) => {
-                    let waited_from = runtime::now();
-                    self.make_room(missing).await;
-                    started = started + runtime::now().since(waited_from);
-                    self.read_more(started, missing).await?;
+                    started = Box::pin(self.go_on(started, missing)).await?;
                 }
             }
         }
+    }
+
+    /// Reads more of the frame that started at `started`. Answers when it would have started if it
+    /// had not had to wait for memory.
+    async fn go_on(&mut self, started: Mono, missing: usize) -> Result<Mono, InputEnd> {
+        let waited_from = runtime::now();
+        self.make_room(missing).await;
+        let started = started + runtime::now().since(waited_from);
+        self.read_more(started, missing).await?;
+        Ok(started)
     }
 
     fn cut(&mut self) -> Result<Frame, InputEnd> {
@@ -160,10 +171,19 @@ impl Input {
     /// Waits without a buffer. What came is counted at once, and is at most the smallest chunk
     /// where memory is short; then it waits its turn.
     async fn wait_for_first_byte(&mut self, busy: &dyn Fn() -> bool) -> Result<(), InputEnd> {
-        let chunk = || self.chunk();
+        let (sizing, governor) = (&self.sizing, &self.governor);
+        let chunk = || {
+            let chunk = sizing.chunk();
+            if governor.has_room(chunk) { chunk } else { CHUNK_BYTES_MIN }
+        };
         let received = loop {
             let deadline = self.active.get() + self.idle_max;
-            match runtime::within(deadline, self.socket.recv_fresh(chunk)).await {
+            let mut recv = pin!(self.socket.recv_fresh(chunk));
+            let first = poll_fn(|cx| match recv.as_mut().poll(cx) {
+                Poll::Ready(received) => Poll::Ready(Some(received)),
+                Poll::Pending => self.alarm.poll_passed(deadline, cx).map(|()| None),
+            });
+            match first.await {
                 Some(received) => break received?,
                 None if busy() => self.active.set(runtime::now()),
                 None if self.active.get() + self.idle_max <= runtime::now() => {
@@ -177,11 +197,6 @@ impl Input {
         let charge = self.governor.enter(self.claim, self.lane(), self.buffer.capacity()).await;
         self.charge = Some(Rc::new(charge));
         Ok(())
-    }
-
-    fn chunk(&self) -> usize {
-        let chunk = self.sizing.chunk();
-        if self.governor.has_room(chunk) { chunk } else { CHUNK_BYTES_MIN }
     }
 
     /// The lane of the frame under way.

@@ -60,10 +60,10 @@ fn open<S>(
     };
     let Ok(local) = socket.local_addr() else { return }; // closed already
     let session = Session { peer, local, listener: name.clone() };
-    let serving = connection::run(socket, session, world.clone());
+    let world = world.clone();
     runtime::spawn(async move {
         let counted = Counted::new();
-        serving.await;
+        connection::run(socket, session, world).await;
         drop((counted, pass));
     });
 }

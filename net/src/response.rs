@@ -55,60 +55,81 @@ impl Output {
     /// Sends until there is nothing left to send; always ends with a reason.
     pub async fn run(&self) -> OutputEnd {
         while let Some(outcomes) = self.in_flight.outcomes(JOINED_MAX).await {
-            if let Err(end) = self.send_all(outcomes).await {
-                return end;
+            let mut outcomes = outcomes.into_iter();
+            while let Some(mut joined) = join(&mut outcomes) {
+                if let Err(end) = self.send(&mut joined).await {
+                    return end;
+                }
+                if let Some((why, journey)) = joined.refused {
+                    self.in_flight.travels().refused(journey.api);
+                    return OutputEnd::Refused(why);
+                }
             }
         }
         OutputEnd::Done
     }
 
-    async fn send_all(&self, outcomes: Vec<(Outcome, Journey)>) -> Result<(), OutputEnd> {
-        let mut queue = PartQueue::new();
-        let mut joined = Vec::new();
-        let mut bytes = 0;
-        for (outcome, journey) in outcomes {
-            match outcome {
-                Outcome::Silence => {}
-                Outcome::Reply(parts) => {
-                    bytes += length(parts.iter());
-                    queue.extend(parts);
-                }
-                Outcome::Close(why) => {
-                    self.send(&mut queue, &mut joined).await?;
-                    self.in_flight.travels().refused(journey.api);
-                    return Err(OutputEnd::Refused(why));
-                }
-            }
-            joined.push(journey);
-            if bytes >= JOINED_BYTES_MAX {
-                self.send(&mut queue, &mut joined).await?;
-                bytes = 0;
-            }
-        }
-        self.send(&mut queue, &mut joined).await
-    }
-
-    /// Sends all of `queue`, the answers of the requests `joined`. After the deadline nothing is
-    /// resumed: how much of a chunk has left is unknown then, and wrong bytes are worse than none.
-    async fn send(
-        &self,
-        queue: &mut PartQueue,
-        joined: &mut Vec<Journey>,
-    ) -> Result<(), OutputEnd> {
+    async fn send(&self, joined: &mut Joined) -> Result<(), OutputEnd> {
         let sending = runtime::now();
-        if !queue.is_empty() {
-            let seconds = length(queue.iter()) / READ_RATE_BYTES;
-            let deadline = sending + self.idle_max + Duration::from_secs(seconds);
-            match runtime::within(deadline, self.socket.send(queue, &self.cold)).await {
-                Some(sent) => sent?,
-                None => return Err(OutputEnd::Unread),
+        let mut sent = sending;
+        if !joined.queue.is_empty() {
+            self.socket.send_now(&mut joined.queue)?;
+            if !joined.queue.is_empty() {
+                // In a box: a connection that does not have to wait keeps no room for it.
+                Box::pin(self.send_rest(&mut joined.queue, sending)).await?;
             }
-            self.active.set(runtime::now());
+            sent = runtime::now();
+            self.active.set(sent);
         }
-        let sent = self.active.get().max(sending);
-        self.in_flight.travels().arrive(joined, sending, sent);
+        self.in_flight.travels().arrive(&mut joined.journeys, sending, sent);
         Ok(())
     }
+
+    /// Sends all of `queue`. After the deadline nothing is resumed: how much of a chunk has left
+    /// is unknown then, and wrong bytes are worse than none.
+    async fn send_rest(&self, queue: &mut PartQueue, sending: Mono) -> Result<(), OutputEnd> {
+        let seconds = length(queue.iter()) / READ_RATE_BYTES;
+        let deadline = sending + self.idle_max + Duration::from_secs(seconds);
+        match runtime::within(deadline, self.socket.send(queue, &self.cold)).await {
+            Some(sent) => Ok(sent?),
+            None => Err(OutputEnd::Unread),
+        }
+    }
+}
+
+/// Replies that leave in one write.
+#[derive(Default)]
+struct Joined {
+    queue: PartQueue,
+    /// Of the requests that are answered by it.
+    journeys: Vec<Journey>,
+    /// The connection ends behind it, because this request asked for that.
+    refused: Option<(&'static str, Journey)>,
+}
+
+/// The next replies that leave together; `None` = there are no further outcomes.
+fn join(outcomes: &mut impl Iterator<Item = (Outcome, Journey)>) -> Option<Joined> {
+    let mut joined: Option<Joined> = None;
+    let mut bytes = 0;
+    while bytes < JOINED_BYTES_MAX
+        && let Some((outcome, journey)) = outcomes.next()
+    {
+        let Joined { queue, journeys, refused } = joined.get_or_insert_default();
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Close(why) => {
+                *refused = Some((why, journey));
+                break;
+            }
+            Outcome::Reply(parts) => {
+                bytes += length(parts.iter());
+                // The first one brings the memory for the list.
+                if queue.is_empty() { *queue = parts.into() } else { queue.extend(parts) }
+            }
+        }
+        journeys.push(journey);
+    }
+    joined
 }
 
 fn length<'a>(parts: impl Iterator<Item = &'a Part>) -> u64 {

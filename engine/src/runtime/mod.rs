@@ -41,11 +41,11 @@ use simulated::counters;
 
 #[cfg(not(simulated))]
 pub use ring::{
-    ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
+    Alarm, ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
     KernelFeatures, Listener, NewDirectories, ProbeError, ScratchDir, SegmentFile, SendError,
-    Socket, Task, core, core_metrics, now, on_worker, probe, refuse_huge_pages, resolve, rng,
-    run_here, sleep, sleep_until, spawn, start_control, start_cores, stop_signal, wall, within,
-    works_on, yield_now,
+    Socket, Task, Within, core, core_metrics, now, on_worker, probe, refuse_huge_pages, resolve,
+    rng, run_here, sleep, sleep_until, spawn, start_control, start_cores, stop_signal, wall,
+    within, works_on, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{

@@ -43,7 +43,7 @@ pub use signal::stop_signal;
 pub use socket::{DetachedSocket, Socket};
 pub use start::{CoreBuild, CoreThreads, run_here, start_cores};
 pub use task::{Task, spawn};
-pub use time::{now, sleep, sleep_until, wall, within, yield_now};
+pub use time::{Alarm, Within, now, sleep, sleep_until, wall, within, yield_now};
 pub use worker::on_worker;
 
 #[cfg(test)]

@@ -56,25 +56,36 @@ impl Socket {
         Ok(())
     }
 
+    /// Sends memory parts at the front, as far as the socket takes them at once; what was sent is
+    /// gone from `parts`. For the many replies that need no more than this.
+    pub fn send_now(&self, parts: &mut PartQueue) -> Result<(), SendError> {
+        if !matches!(parts.front(), Some(Part::Memory(_))) {
+            return Ok(());
+        }
+        match self.try_send_memory(parts) {
+            Ok(sent) => {
+                let core = context::current();
+                count(core.as_ref().map(|core| &*core.metrics), |metrics| {
+                    metrics.bytes_sent_memory.add(sent as u64);
+                });
+                take_sent(parts, sent);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Sends the memory parts at the front, as far as the socket takes them in one call.
     async fn send_memory(
         &self,
         parts: &mut PartQueue,
         metrics: Option<&CoreMetrics>,
     ) -> Result<(), SendError> {
-        let mut list =
-            [const { libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 } }; GATHER_PARTS];
-        let mut sent = loop {
+        let sent = loop {
             self.stream().writable().await?;
-            let mut count = 0;
-            for (slot, part) in list.iter_mut().zip(parts.iter()) {
-                let Part::Memory(bytes) = part else { break };
-                slot.iov_base = bytes.as_ptr().cast_mut().cast(); // the kernel only reads it
-                slot.iov_len = bytes.len();
-                count += 1;
-            }
-            let more = parts.len() > count;
-            match self.try_send(&list[..count], more) {
+            match self.try_send_memory(parts) {
                 Ok(sent) => break sent,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -82,16 +93,23 @@ impl Socket {
             }
         };
         count(metrics, |metrics| metrics.bytes_sent_memory.add(sent as u64));
-        while let Some(Part::Memory(bytes)) = parts.front_mut() {
-            let take = sent.min(bytes.len());
-            sent -= take;
-            bytes.advance(take);
-            if !bytes.is_empty() {
-                break;
-            }
-            parts.pop_front();
-        }
+        take_sent(parts, sent);
         Ok(())
+    }
+
+    /// One call for the memory parts at the front. Its list is on the stack: in the future it would
+    /// be a large part of what a connection takes.
+    fn try_send_memory(&self, parts: &PartQueue) -> io::Result<usize> {
+        let mut list =
+            [const { libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 } }; GATHER_PARTS];
+        let mut count = 0;
+        for (slot, part) in list.iter_mut().zip(parts.iter()) {
+            let Part::Memory(bytes) = part else { break };
+            slot.iov_base = bytes.as_ptr().cast_mut().cast(); // the kernel only reads it
+            slot.iov_len = bytes.len();
+            count += 1;
+        }
+        self.try_send(&list[..count], parts.len() > count)
     }
 
     /// One `sendmsg`. With `more`, a last packet that is not full waits for what follows, so that
@@ -239,6 +257,19 @@ impl Socket {
         }
         count(metrics, |metrics| metrics.bytes_sent_memory.add(sent as u64));
         Ok(sent as u32)
+    }
+}
+
+/// Takes the first `sent` bytes off the memory parts at the front.
+fn take_sent(parts: &mut PartQueue, mut sent: usize) {
+    while let Some(Part::Memory(bytes)) = parts.front_mut() {
+        let take = sent.min(bytes.len());
+        sent -= take;
+        bytes.advance(take);
+        if !bytes.is_empty() {
+            break;
+        }
+        parts.pop_front();
     }
 }
 

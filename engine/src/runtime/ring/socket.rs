@@ -75,12 +75,20 @@ impl Socket {
     fn try_recv(&self, into: &mut BytesMut, at_most: usize) -> io::Result<usize> {
         let room = into.spare_capacity_mut();
         let len = room.len().min(at_most);
-        let received = self.stream.try_io(Interest::READABLE, || {
+        let mut received = 0;
+        let outcome = self.stream.try_io(Interest::READABLE, || {
             // SAFETY: `room` has at least `len` bytes, and nothing else uses them during the call.
             let got =
                 unsafe { libc::recv(self.stream.as_raw_fd(), room.as_mut_ptr().cast(), len, 0) };
-            usize::try_from(got).map_err(|_| io::Error::last_os_error())
-        })?;
+            received = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+            // Fewer bytes than there was room for: the socket is empty, and the next wait need not
+            // find that out by a call of its own.
+            let is_empty = received > 0 && received < len;
+            if is_empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        if received == 0 {
+            outcome?;
+        }
         // SAFETY: the kernel has written the first `received` bytes of the spare room.
         unsafe { into.set_len(into.len() + received) };
         if let Some(core) = context::current() {

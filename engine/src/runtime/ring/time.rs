@@ -1,8 +1,12 @@
 //! Clock and timers of a runtime thread. Timers have a resolution of one millisecond. Any thread
 //! may ask the time; only core and control threads may sleep.
 
+use std::pin::Pin;
 use std::sync::OnceLock;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::time::{Sleep, Timeout};
 
 use crate::runtime::Mono;
 
@@ -45,11 +49,64 @@ pub async fn sleep_until(at: Mono) {
 
 /// Runs `future` until `deadline`; `None` = the deadline passed and the future was dropped. Never
 /// wrap a file write or sync in it: dropping those does not stop the kernel.
-pub async fn within<F: Future>(deadline: Mono, future: F) -> Option<F::Output> {
-    if deadline == Mono::NEVER {
-        return Some(future.await);
+pub fn within<F: Future>(deadline: Mono, future: F) -> Within<F> {
+    match deadline {
+        Mono::NEVER => Within::Endless(future),
+        _ => Within::Limited(tokio::time::timeout_at(instant(deadline), future)),
     }
-    tokio::time::timeout_at(instant(deadline), future).await.ok()
+}
+
+/// What [`within`] runs. No async block, which would keep room for its future twice.
+#[derive(Debug)]
+pub enum Within<F> {
+    /// For as long as it takes.
+    Endless(F),
+    /// No longer than that.
+    Limited(Timeout<F>),
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: what is inside is never moved, and only reached through this pin.
+        unsafe {
+            match self.get_unchecked_mut() {
+                Within::Endless(future) => Pin::new_unchecked(future).poll(cx).map(Some),
+                Within::Limited(future) => Pin::new_unchecked(future).poll(cx).map(Result::ok),
+            }
+        }
+    }
+}
+
+/// A timer for many waits in turn, each with a later deadline than the one before: it is set anew
+/// only when it rings, and not with every wait.
+#[derive(Debug, Default)]
+pub struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+    rings: Mono,
+}
+
+impl Alarm {
+    /// Ready once `deadline` has passed.
+    pub fn poll_passed(&mut self, deadline: Mono, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if deadline == Mono::NEVER {
+                return Poll::Pending;
+            }
+            if self.sleep.is_none() || deadline < self.rings {
+                self.sleep = Some(Box::pin(tokio::time::sleep_until(instant(deadline))));
+                self.rings = deadline;
+            }
+            match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
+                Some(Poll::Ready(())) => self.sleep = None,
+                _ => return Poll::Pending,
+            }
+            if deadline <= now() {
+                return Poll::Ready(());
+            }
+        }
+    }
 }
 
 /// Lets every other runnable task of this thread run once, and the driver look for events.

@@ -24,7 +24,8 @@ pub fn caller(session: &Session, header: &RequestHeader) -> Caller {
 
 /// A text that outlives its frame.
 pub fn shared(text: &str) -> Arc<str> {
-    Arc::from(text)
+    // Empty ones share one allocation.
+    if text.is_empty() { Arc::default() } else { Arc::from(text) }
 }
 
 /// As [`shared`], for a text that may be null.

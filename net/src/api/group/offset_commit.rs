@@ -93,7 +93,7 @@ fn plan(request: &OffsetCommitRequest, version: i16, image: &Image) -> Option<Pl
             return None;
         }
         let found = find(&topic, version, image);
-        let name = found.map(|found| shared(&found.name));
+        let name = found.map(|found| found.name.clone());
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
             let index = asked.partition_index;
