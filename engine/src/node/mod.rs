@@ -8,6 +8,7 @@ mod checkpoints;
 mod cleaner;
 mod cleaner_schedule;
 mod counters;
+mod sizing;
 mod start;
 mod strays;
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::checkpoints::CheckpointWriter;
-use super::{cleaner, counters, strays};
+use super::{cleaner, counters, sizing, strays};
 use crate::config::{self, BrokerConfig};
 use crate::controller::{
     self, Controller, ControllerHandle, ImportReport, LogDirs, RegisterError, StartError,
@@ -108,7 +108,7 @@ async fn run_here(
     let broker_epoch = controller.register(registration(&config, &locked)).await?;
     let dirs = read_dirs(&locked).await?;
     strays::sweep(&dirs, &controller.image()).await?;
-    let settings = core_settings(&config);
+    let settings = sizing::core_settings(&config);
     let cores = settings.cpus_of_cores().map_err(NodeError::Cores)?.len();
     let (notes, noted) = mpsc::unbounded_channel();
     let writer = CheckpointWriter::new(&dirs, noted);
@@ -219,16 +219,6 @@ async fn mark_clean(dirs: &[LogDir], broker_epoch: i64) -> Result<(), NodeError>
         clean_shutdown::write(&directory, broker_epoch).await.map_err(failed)?;
     }
     Ok(())
-}
-
-fn core_settings(config: &BrokerConfig) -> CoreSettings {
-    CoreSettings {
-        cpus: config.cores.cpus.clone(),
-        pin: config.cores.pin,
-        ring_entries: config.cores.ring_entries,
-        workers: config.cores.workers,
-        ..CoreSettings::default()
-    }
 }
 
 /// What one core takes with it.
