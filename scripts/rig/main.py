@@ -4,8 +4,8 @@ import argparse
 import signal
 import traceback
 
-from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools, groups,
-                 metrics, packaging, places, recovery, scale, tune, wire)
+from rig import (applications, broker, clients, compaction, compare, durability, formats, group_durability, group_tools,
+                 groups, metrics, packaging, places, recovery, scale, suites, tune, wire)
 from rig.report import Report
 
 LISTS = {
@@ -21,6 +21,7 @@ LISTS = {
     "group-tools": group_tools.run,
     "group-durability": group_durability.run,
     "scale": scale.run,
+    "client-suites": suites.run,
     "tune": tune.run,
     "metrics": metrics.run,
     "packaging": packaging.run,
