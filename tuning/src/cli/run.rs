@@ -23,7 +23,8 @@ enum Command {
     Apply(apply::Arguments),
     /// Bring back what was there before `apply`
     Undo(undo::Arguments),
-    /// Measure data disks and write the settings that the broker takes from that
+    /// Measure data disks, on a host that does nothing else, and write the settings that the
+    /// broker takes from that
     Iotune(iotune::Arguments),
 }
 
