@@ -60,10 +60,15 @@ impl Environment {
             }
             if is_no_key(&name) {
                 read.ignored.push(name);
-            } else if let Some(rest) = name.strip_prefix(CFG_PREFIX).filter(|rest| has_name(rest)) {
-                read.entries.insert(key(rest), value);
-            } else if let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| has_name(rest)) {
-                read.entries.entry(key(rest)).or_insert(value); // those of KAFKA_CFG_ come first
+                continue;
+            }
+            // Overwritten by the one, left alone by the other: whichever is met first.
+            match (name.strip_prefix(CFG_PREFIX), name.strip_prefix(PREFIX)) {
+                (Some(rest), _) if has_name(rest) => drop(read.entries.insert(key(rest), value)),
+                (None, Some(rest)) if has_name(rest) => {
+                    read.entries.entry(key(rest)).or_insert(value);
+                }
+                _ => {}
             }
         }
         read
