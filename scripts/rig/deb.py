@@ -12,6 +12,7 @@ from rig.debian_root import Host, Root, network
 
 PORT = 9092
 PAGE, COMPLETION = "/usr/share/man/man1/corelog-serve.1.gz", "/usr/share/bash-completion/completions/corelog"
+TUNER = "/lib/systemd/system/corelog-tuner.service"
 CONFIG = "/etc/corelog/server.properties"
 FORMAT = f'corelog storage format -t "$(corelog storage random-uuid)" -c {CONFIG}'
 EXPOSURE_MAX = 2.0  # of 10, as systemd-analyze security counts; 9.6 without any protection
@@ -103,9 +104,10 @@ def serves_by_hand(root, report):
 def on_host(host, package, options, report):
     """systemd's own verdict on the unit, and the unit under it."""
     host.run("dpkg", "-i", take(host, package))
-    done = host.run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/corelog.service", check=False)
+    units = sorted(f"/lib/systemd/system/{path.name}" for path in (host.path / "lib/systemd/system").glob("corelog*"))
+    done = host.run("systemd-analyze", "verify", "--man=no", *units, check=False)
     report.item("packaging/systemd-analyze verify", done.returncode == 0 and not done.stderr.strip(),
-                f"exit {done.returncode}, {done.stderr.strip()[-200:] or 'nothing to say'}")
+                f"{len(units)} units, exit {done.returncode}, {done.stderr.strip()[-200:] or 'nothing to say'}")
     exposure = host.run("systemd-analyze", "security", "--no-pager", "corelog.service", check=False).stdout
     found = re.search(r"exposure level for .*: ([\d.]+)", exposure)
     score = float(found[1]) if found else 10
@@ -113,12 +115,15 @@ def on_host(host, package, options, report):
     state = host.run("systemctl", "is-active", "corelog", check=False).stdout.strip()
     report.item("packaging/not started before it is formatted", state == "inactive", state)
     host.run("sh", "-c", f"cd / && runuser -u corelog -- sh -c '{FORMAT}'")
+    if TUNER in units:
+        host.run("systemctl", "enable", "corelog-tuner")
     began = time.monotonic()
     host.run("systemctl", "enable", "--now", "corelog")
     said = status(host)
     report.item("packaging/systemctl enable --now corelog", said["ActiveState"] == "active"
                 and said["StatusText"].startswith("serving"),
                 f"{said['ActiveState']}, \"{said['StatusText']}\", after {time.monotonic() - began:.1f} s")
+    tuned(host, TUNER in units, report)
     limits = host.run("cat", f"/proc/{said['MainPID']}/limits").stdout
     mine = open("/proc/self/limits").read()
     found = {name: (hard(limits, name), hard(mine, name)) for name in ("Max locked memory", "Max open files")}
@@ -133,6 +138,21 @@ def on_host(host, package, options, report):
     removed(host, package, report)
 
 
+def tuned(host, there, report):
+    """The tuner ran before the broker. In a container it may change little; that holds up no broker."""
+    name = "packaging/corelog-tuner runs before the broker"
+    if not there:
+        return report.item(name, False, "no corelog-tune beside the binary, so its unit is not packaged")
+    said = show(host, "corelog-tuner", "Result,ExecMainStatus,ExecMainExitTimestampMonotonic")
+    began = show(host, "corelog", "ExecMainStartTimestampMonotonic")["ExecMainStartTimestampMonotonic"]
+    ended = said["ExecMainExitTimestampMonotonic"]
+    lines = host.run("journalctl", "--unit=corelog-tuner", "--no-pager", "--output=cat").stdout
+    ran = re.search("nothing to change|brings it back|BEFORE +AFTER", lines)
+    return report.item(name, ran and 0 < int(ended) <= int(began),
+                       f"{said['Result']}, exit {said['ExecMainStatus']}, {(int(began) - int(ended)) / 1000:.0f} ms "
+                       f"before the broker, {len(lines.splitlines())} lines")
+
+
 def hard(limits, name):
     """The hard limit of that name in the text of a process's limits."""
     return next(line for line in limits.splitlines() if line.startswith(name))[len(name):].split()[1]
@@ -140,8 +160,12 @@ def hard(limits, name):
 
 def status(host):
     """What systemd knows of the broker."""
-    names = "ActiveState,SubState,StatusText,MainPID,NRestarts,Result"
-    shown = host.run("systemctl", "show", "corelog", "--property", names).stdout
+    return show(host, "corelog", "ActiveState,SubState,StatusText,MainPID,NRestarts,Result")
+
+
+def show(host, unit, names):
+    """Properties of a unit."""
+    shown = host.run("systemctl", "show", unit, "--property", names).stdout
     return dict(line.split("=", 1) for line in shown.splitlines())
 
 
