@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod executor;
+pub mod machine;
 pub mod measure;
 pub mod workload;
 
@@ -13,5 +14,7 @@ pub mod load;
 pub mod null;
 
 pub mod report;
+
+pub mod compare;
 
 pub mod cli;

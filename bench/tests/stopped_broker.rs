@@ -3,40 +3,16 @@
 //! one slow request in ten thousand.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+mod responder;
+
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use responder::{Running, bench, responder};
+
 const SECONDS: u64 = 10;
 const STOPPED: Duration = Duration::from_secs(1);
-
-/// Ends with the test, also with a failed one.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn bench() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_corelog-bench"))
-}
-
-/// The null responder, and where it listens.
-fn responder() -> (Running, String) {
-    let mut child = bench()
-        .args(["null", "--listen", "127.0.0.1:0", "--partitions", "4"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening at ").unwrap().to_owned();
-    (Running(child), address)
-}
 
 fn signal(process: &Running, name: &str) {
     let id = process.0.id().to_string();

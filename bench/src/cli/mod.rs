@@ -6,18 +6,28 @@
 //! | `load` | what all commands that make load share: workload, broker, progress, results |
 //! | `progress` | a line a second while a load runs |
 //! | `produce`, `consume`, `end_to_end` | one kind of load each |
+//! | `mixed` | a steady load beside a reader of old records |
+//! | `scale` | the same load with more of one thing |
+//! | `recover` | how long a start takes after a kill |
+//! | `idle` | what a broker costs while nothing happens |
+//! | `compare` | brokers side by side |
 //! | `report` | kept runs as one page |
 //! | `null` | the null responder |
 //! | `workloads` | the workloads and their fields |
 
+mod compare;
 mod consume;
 mod end_to_end;
+mod idle;
 mod load;
+mod mixed;
 mod null;
 mod produce;
 mod progress;
+mod recover;
 mod report;
 mod run;
+mod scale;
 mod workloads;
 
 pub use run::run;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{consume, end_to_end, null, produce, report, workloads};
+use super::{
+    compare, consume, end_to_end, idle, mixed, null, produce, recover, report, scale, workloads,
+};
 
 /// Load for any broker that speaks the Kafka protocol, and figures that stand up.
 #[derive(Parser)]
@@ -24,6 +26,16 @@ enum Command {
     E2e(end_to_end::Arguments),
     /// Answer everything at once and keep nothing: shows what the client itself can do
     Null(null::Arguments),
+    /// A steady load alone, and beside a reader of old records
+    Mixed(mixed::Arguments),
+    /// The same load again and again, with more of one thing
+    Scale(scale::Arguments),
+    /// How long a start takes after a kill under load
+    Recover(recover::Arguments),
+    /// What a broker costs while nothing happens
+    Idle(idle::Arguments),
+    /// Compare brokers on this machine: starts them, takes turns, judges the rows of the goal table
+    Compare(compare::Arguments),
     /// Make one page of runs that were kept
     Report(report::Arguments),
     /// Show the workloads there are, or every field of them
@@ -36,6 +48,11 @@ pub fn run() -> ExitCode {
         Command::Produce(arguments) => arguments.run(),
         Command::Consume(arguments) => arguments.run(),
         Command::E2e(arguments) => arguments.run(),
+        Command::Mixed(arguments) => arguments.run(),
+        Command::Scale(arguments) => arguments.run(),
+        Command::Recover(arguments) => arguments.run(),
+        Command::Idle(arguments) => arguments.run(),
+        Command::Compare(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Null(arguments) => arguments.run(),
         Command::Workloads(arguments) => arguments.run(),

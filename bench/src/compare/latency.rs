@@ -1,0 +1,62 @@
+//! Steps about latency, all durable: one record at a time, half load, end to end.
+
+use super::meter::measure;
+use super::produce::cpu_per_gb;
+use super::turn::{Class, Turn};
+
+const HALF: f64 = 0.5;
+const TENTH: f64 = 0.1;
+/// Bytes of a batch at a tenth of the load: what a producer collects in about a millisecond.
+const COLLECTED_BYTES: usize = 16 << 10;
+
+/// Row 5, and the sharpest proof of the class: every ack has a flush of its own.
+pub fn idle_ack(turn: &mut Turn) -> anyhow::Result<()> {
+    let measured = turn.measure(&turn.workload("idle-ack", Class::D2)?)?;
+    turn.add("idle ack p50 ms", measured.total.ack.ms(0.5));
+    turn.add("idle ack p99 ms", measured.total.ack.ms(0.99));
+    let acks = measured.total.produced.requests as f64;
+    turn.add("d2 flushes per lone ack", measured.flushes.map(|count| count / acks));
+    Ok(())
+}
+
+/// Rows 6, 11 and 12: on a schedule at half of what this broker did durably in this round, and at
+/// a rate that is the same for all.
+pub fn half_load(turn: &mut Turn) -> anyhow::Result<()> {
+    let mut workload = turn.workload("steady", Class::D2)?;
+    workload.topic = "d2-durable".to_owned();
+    let most = turn.known("d2 produce records/s");
+    let most = most.ok_or_else(|| anyhow::anyhow!("half of what is not known"))?;
+    workload.rate = (most * HALF).max(1.0);
+    let measured = measure(&turn.broker, turn.stage.disk, &workload, true)?;
+    let ack = &measured.total.ack;
+    turn.add("half load p50 ms", ack.ms(0.5));
+    turn.add("half load p99 ms", ack.ms(0.99));
+    turn.add("half load p99.9 ms", ack.ms(0.999));
+    let sync = turn.stage.sync.append_ms;
+    turn.add("half load p99 / S", ack.ms(0.99) / sync);
+    turn.add("half load p99.9 / S", ack.ms(0.999) / sync);
+    turn.add("half load CPU s/GB", cpu_per_gb(&measured));
+    let records = measured.total.produced.records as f64;
+    turn.add("syscalls per record", measured.syscalls.map(|count| count / records));
+    turn.add("switches per record", measured.switches.map(|count| count / records));
+    if let Some(rate) = turn.stage.equal_rate {
+        workload.rate = rate * HALF;
+        let measured = turn.measure(&workload)?;
+        turn.add("equal rate p50 ms", measured.total.ack.ms(0.5));
+        turn.add("equal rate p99 ms", measured.total.ack.ms(0.99));
+        turn.add("equal rate p99.9 ms", measured.total.ack.ms(0.999));
+    }
+    Ok(())
+}
+
+/// Row 7: to a consumer, at a tenth of what every broker can do.
+pub fn end_to_end(turn: &mut Turn) -> anyhow::Result<()> {
+    let mut workload = turn.workload("end-to-end", Class::D2)?;
+    let rate = turn.stage.equal_rate.or_else(|| turn.known("d2 produce records/s"));
+    workload.rate = (rate.unwrap_or(workload.rate) * TENTH).max(1.0);
+    workload.batch_bytes = COLLECTED_BYTES;
+    let measured = turn.measure(&workload)?;
+    turn.add("end to end p50 ms", measured.total.end_to_end.ms(0.5));
+    turn.add("end to end p99 ms", measured.total.end_to_end.ms(0.99));
+    Ok(())
+}

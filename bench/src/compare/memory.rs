@@ -1,0 +1,109 @@
+//! Steps about memory and idling: resident memory, connections, partitions.
+
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::turn::{Class, Turn};
+use crate::load::Target;
+use crate::machine::{cpu_seconds, rss_bytes, rss_peak_bytes};
+use crate::workload::{Start, Workload};
+
+const MIB: f64 = (1 << 20) as f64;
+const KIB: f64 = 1024.0;
+/// Partitions that one parked fetch waits for.
+const PER_FETCH: usize = 10;
+/// Longer than any look: a parked fetch is not woken by its own timer.
+const PARKED_MS: i32 = 120_000;
+/// Requests in flight of all active connections together.
+const IN_FLIGHT: usize = 100;
+
+/// Row 15, after the start.
+pub fn idle(turn: &mut Turn) -> anyhow::Result<()> {
+    sleep(Duration::from_secs(turn.lengths().settle));
+    turn.add("RSS idle MiB", rss(turn).map(|bytes| bytes / MIB));
+    Ok(())
+}
+
+/// Row 15, the most so far.
+pub fn loaded(turn: &mut Turn) -> anyhow::Result<()> {
+    let peak = turn.broker.id().and_then(|id| rss_peak_bytes(id).ok());
+    turn.add("RSS loaded MiB", peak.map(|bytes| bytes as f64 / MIB));
+    Ok(())
+}
+
+/// Rows 16 and 20: what a silent connection takes, and what is left of the throughput beside many.
+pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
+    let many = turn.lengths().connections;
+    let before = rss(turn);
+    let address = turn.broker.address();
+    let open: Result<Vec<TcpStream>, _> = (0..many).map(|_| TcpStream::connect(&address)).collect();
+    let open = open?;
+    sleep(Duration::from_secs(turn.lengths().settle));
+    let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / many as f64 / KIB);
+    turn.add("KiB per connection", each);
+    drop(open);
+    let mut workload = turn.workload("connections", Class::D2)?;
+    let active = (many / 10).max(IN_FLIGHT);
+    (workload.producers, workload.in_flight) = (10, active / 10);
+    workload.idle_connections = 0;
+    let few = turn.measure(&workload)?.records_per_second();
+    (workload.producers, workload.in_flight) = (active, 1);
+    workload.idle_connections = many.saturating_sub(active);
+    let beside = turn.measure(&workload)?.records_per_second();
+    turn.add("few connections records/s", few);
+    turn.add("many connections records/s", beside);
+    turn.add("kept with many connections", beside / few);
+    Ok(())
+}
+
+/// Rows 16 and 25: what an idle partition takes, and the CPU of a broker with parked fetches,
+/// connections and partitions, and nothing to do.
+pub fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
+    let lengths = turn.lengths();
+    let workload = Workload {
+        topic: "idle".to_owned(),
+        partitions: lengths.partitions,
+        producers: 0,
+        groups: 1,
+        consumers: usize::try_from(lengths.partitions).unwrap_or(0) / PER_FETCH,
+        idle_connections: lengths.connections / 10,
+        start: Start::Latest,
+        fetch_wait_ms: PARKED_MS,
+        configs: Default::default(),
+        ..turn.workload("tail", Class::D1)?
+    };
+    let before = rss(turn);
+    Target::find(&turn.broker.address(), &workload)?;
+    sleep(Duration::from_secs(lengths.settle * 2));
+    let count = f64::from(lengths.partitions);
+    let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / count / KIB);
+    turn.add("KiB per partition", each);
+    idle_cpu(turn, &workload)
+}
+
+/// Parks the fetches in a thread of their own, and looks meanwhile.
+fn idle_cpu(turn: &mut Turn, workload: &Workload) -> anyhow::Result<()> {
+    let Some(id) = turn.broker.id() else { return Ok(()) };
+    let settle = turn.lengths().settle;
+    let mut parked = workload.clone();
+    (parked.wrap, parked.warmup_seconds, parked.seconds) = (false, settle, settle * 4);
+    parked.fetch_wait_ms = i32::try_from(settle * 8 * 1000).unwrap_or(PARKED_MS);
+    let target = Target::find(&turn.broker.address(), &parked)?;
+    let (mut before, mut used) = (None, None);
+    let now = || cpu_seconds(id).ok().map(|time| time.seconds);
+    crate::load::run(&parked, &target, &mut |second| {
+        if second.second + 1 == parked.warmup_seconds {
+            before = now();
+        }
+        if second.second + 1 == parked.warmup_seconds + parked.seconds {
+            used = before.zip(now()).map(|(before, after)| after - before);
+        }
+    })?;
+    turn.add("idle CPU %", used.map(|cpu| cpu / parked.seconds as f64 * 100.0));
+    Ok(())
+}
+
+fn rss(turn: &Turn) -> Option<f64> {
+    turn.broker.id().and_then(|id| rss_bytes(id).ok()).map(|bytes| bytes as f64)
+}

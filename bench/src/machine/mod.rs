@@ -1,0 +1,24 @@
+//! What the kernel says of this machine and of a process, and the page cache regime of a
+//! measurement.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `process` | CPU, memory and switches of a process |
+//! | `disk` | the device under a folder: its flushes, and what a sync costs |
+//! | `cache` | keeping the page cache full, so that everyone's new pages come from reclaim |
+//! | `pages` | pages of a sparse file, touched and made cold |
+//! | `syscalls` | how many system calls a process makes |
+//! | `describe` | the machine in words |
+
+mod cache;
+mod describe;
+mod disk;
+mod pages;
+mod process;
+mod syscalls;
+
+pub use cache::FullCache;
+pub use describe::{circumstances, name};
+pub use disk::{Disk, Sync};
+pub use process::{CpuTime, cpu_seconds, rss_bytes, rss_peak_bytes, switches};
+pub use syscalls::Syscalls;
