@@ -72,10 +72,13 @@ fn row(goal: &Goal, brokers: &[String], figures: &Figures, limits: &Limits) -> R
     }
 }
 
+/// A figure, the class it proves, and from when on it does.
+type Proof = (&'static str, &'static str, fn(f64) -> bool);
+
 /// Whether the flushes at the device prove the classes of a broker: in words, and the judgement;
 /// `None` where it was not counted.
 pub fn proofs(broker: &str, figures: &Figures) -> Vec<(String, Option<bool>)> {
-    let checks: [(&str, &str, fn(f64) -> bool); 2] = [
+    let checks: [Proof; 2] = [
         ("d2 flushes per lone ack", "D2", |flushes| flushes >= LONE_FLUSHES_MIN),
         ("d1 flushes per lone ack", "D1", |flushes| flushes <= CACHED_FLUSHES_MAX),
     ];
