@@ -18,7 +18,7 @@ from rig.worker import Worker
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 EPOCH_MS = 1_700_000_000_000  # of the first record; then one a second
 RECORDS = {0: 10, 1: 7, 2: 0}
-LEFT_ALONE_MS = 10_000  # a console consumer ends when it saw nothing for so long
+LEFT_ALONE_MS = 20_000  # a console consumer ends when it saw nothing for so long, its way into the group included
 SETTLE_SECONDS_MAX = 30
 MASKS = [
     (re.compile(r"^\s+at .*|^\s+\.\.\. \d+ more", re.M), ""),
@@ -156,10 +156,10 @@ def consume(stage, quick):
     stage.tool(*console, "--topic", "other", "--max-messages", 3, "--group", "stopped")
     stage.tool(*console, "--topic", "passing", "--group", "orphan")
     stage.tool(*console, "--topic", "missing")
-    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 17, "--group", "measured",
-               shape=perf_figures)
-    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 99, "--timeout", LEFT_ALONE_MS, "--group",
-               "measured-long", "--show-detailed-stats", "--reporting-interval", 60000, shape=perf_figures)
+    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 17, "--timeout", LEFT_ALONE_MS,
+               "--group", "measured", shape=perf_figures)
+    stage.tool("kafka-consumer-perf-test", "--topic", "data", "--num-records", 99, "--timeout", LEFT_ALONE_MS,
+               "--group", "measured-long", "--show-detailed-stats", "--reporting-interval", 60000, shape=perf_figures)
     with Link(stage.node.port) as link:
         delete(link, "passing")
     time.sleep(2)  # the offsets of the deleted topic are removed
