@@ -128,10 +128,6 @@ def jobs(suite, scenario, node, folder, chosen):
     """The jobs of one suite in one scenario; `chosen(test name)` says which are wanted."""
     tests = source()
     (folder / "test.conf").write_text(f"bootstrap.servers={node.bootstrap}\ntest.timeout.multiplier=2\n")
-    # The runner leaves files where it stands; there it also looks for the Java classes, and has them made.
-    (folder / "Makefile").write_text(".PHONY: java\njava:\n\t@:\n")
-    if not (folder / "java").exists():
-        (folder / "java").symlink_to(tests / "java")
     mine = [one for one in listed(tests) if scenario in one.scenario.split(",")]
     if SUITES[suite] == "consumer":
         mine = [one for one in mine if one.groups]
@@ -146,6 +142,17 @@ def jobs(suite, scenario, node, folder, chosen):
     return made
 
 
+def stand(folder):
+    """Where the runner stands: it leaves files there, reads one of the library's, and makes its Java classes."""
+    tests, here = source(), folder / "librdkafka/tests"
+    if not here.exists():
+        here.mkdir(parents=True)
+        (here.parent / "src").symlink_to(tests.parent / "src")
+        (here / "java").symlink_to(tests / "java")
+        (here / "Makefile").write_text(".PHONY: java\njava:\n\t@:\n")  # they are made
+    return here
+
+
 def job(suite, scenario, node, folder, names, part):
     """One process: the tests of one number, or one part of one test."""
     tests = source()
@@ -157,7 +164,7 @@ def job(suite, scenario, node, folder, names, part):
         **({"SUBTESTS": f"{part}:"} if part else {}),
     }
     # By lines, or a runner that aborts takes its summary with it.
-    return Job(suite, names[0], ["stdbuf", "-oL", tests / "test-runner", "-p1", "-L"], folder,
+    return Job(suite, names[0], ["stdbuf", "-oL", tests / "test-runner", "-p1", "-L"], stand(folder),
                lambda output, _: results(names, part, output), SECONDS_MAX, env)
 
 
