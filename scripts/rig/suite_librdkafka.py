@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -127,7 +128,9 @@ def parts(name, text):
 def jobs(suite, scenario, node, folder, chosen):
     """The jobs of one suite in one scenario; `chosen(test name)` says which are wanted."""
     tests = source()
-    (folder / "test.conf").write_text(f"bootstrap.servers={node.bootstrap}\ntest.timeout.multiplier=2\n")
+    # librdkafka would seed the random names of topics and groups with a millisecond, which several processes share.
+    (folder / "test.conf").write_text(f"bootstrap.servers={node.bootstrap}\ntest.timeout.multiplier=2\n"
+                                      "enable.random.seed=false\n")
     mine = [one for one in listed(tests) if scenario in one.scenario.split(",")]
     if SUITES[suite] == "consumer":
         mine = [one for one in mine if one.groups]
@@ -160,6 +163,7 @@ def job(suite, scenario, node, folder, names, part):
         "TESTS": names[0][:4], "TEST_SCENARIO": scenario, "TEST_KAFKA_VERSION": KAFKA_VERSION,
         "TEST_CONSUMER_GROUP_PROTOCOL": SUITES[suite], "RDKAFKA_TEST_CONF": str(folder / "test.conf"),
         "KAFKA_PATH": kafka_path(), "BROKERS": node.bootstrap,
+        "TEST_SEED": str(zlib.crc32(f"{suite} {names[0]}".encode()) >> 1),
         "LD_LIBRARY_PATH": f"{tests.parent / 'src'}:{tests.parent / 'src-cpp'}",
         **({"SUBTESTS": f"{part}:"} if part else {}),
     }
