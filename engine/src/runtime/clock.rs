@@ -4,7 +4,7 @@
 use std::ops::Add;
 use std::time::Duration;
 
-/// A point of monotonic time, in nanoseconds since an origin that is fixed per process (ring) or
+/// A point of monotonic time, in nanoseconds since an origin that is fixed per boot (ring) or
 /// per world (simulated). Only differences mean something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Mono(u64);

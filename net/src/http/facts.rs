@@ -102,9 +102,9 @@ impl Facts {
         facts
     }
 
-    /// Partitions of the cluster, and what `count` of each adds up to.
-    pub fn count(&self, count: impl Fn(&Partition) -> bool) -> f64 {
-        self.partitions.iter().filter(|partition| count(partition)).count() as f64
+    /// How many of the partitions listed are so.
+    pub fn count(&self, is_so: impl Fn(&Partition) -> bool) -> f64 {
+        self.partitions.iter().filter(|partition| is_so(partition)).count() as f64
     }
 
     fn take_partitions(&mut self, told: Option<Vec<PartitionFacts>>, logs: &[LogId]) {

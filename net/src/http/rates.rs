@@ -88,7 +88,7 @@ fn between(since: Option<&Look>, now: &Look) -> Rate {
     };
     Rate {
         idle: now.cpu.iter().enumerate().map(|core| (1.0 - busy(core)).clamp(0.0, 1.0)).collect(),
-        accepted: rate((now.accepted - since.map_or(0, |since| since.accepted)) as f64),
+        accepted: rate(now.accepted.saturating_sub(since.map_or(0, |since| since.accepted)) as f64),
         cpu: now.cpu.clone(),
     }
 }

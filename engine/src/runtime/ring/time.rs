@@ -2,9 +2,8 @@
 //! may ask the time; only core and control threads may sleep.
 
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Sleep, Timeout};
 
@@ -13,15 +12,24 @@ use crate::runtime::Mono;
 /// Longest sleep that the timer wheel is asked for; callers see no difference.
 const SLEEP_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-fn origin() -> Instant {
-    static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(Instant::now)
+/// Monotonic time now. Asked several times per request, so it is the kernel's number as it is,
+/// without the arithmetic that `Instant` does around it.
+pub fn now() -> Mono {
+    Mono::from_nanos(nanos(libc::CLOCK_MONOTONIC))
 }
 
-/// Monotonic time now.
-pub fn now() -> Mono {
-    let nanos = Instant::now().saturating_duration_since(origin()).as_nanos();
-    Mono::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+/// What a clock of the kernel shows, in nanoseconds.
+pub(super) fn nanos(clock: libc::clockid_t) -> u64 {
+    let mut at = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec that lives until after the call. The clocks asked for
+    // exist on every kernel with io_uring, so it does not fail; if it did, time would stand at 0.
+    unsafe { libc::clock_gettime(clock, &raw mut at) };
+    as_nanos(at)
+}
+
+/// A time of the kernel as one number.
+pub(super) fn as_nanos(time: libc::timespec) -> u64 {
+    (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
 }
 
 /// Wall time now, in milliseconds since 1970; 0 when the clock stands before that.
