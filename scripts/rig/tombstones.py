@@ -15,7 +15,7 @@ from rig.raw import Link
 
 TOPIC = "dying"
 RECORDS, KEYS, SHARE = 20_000, 500, 0.3
-STAY_SECONDS, SLACK_SECONDS = 20, 30
+STAY_SECONDS, SLACK_SECONDS = 20, 120
 FILLER = 20  # records of keys of their own, every round, so that segments roll and logs get dirty
 CONFIGS = {"cleanup.policy": "compact", "segment.ms": 1000, "min.cleanable.dirty.ratio": 0.001,
            "delete.retention.ms": STAY_SECONDS * 1000, "file.delete.delay.ms": 1000}
