@@ -13,8 +13,8 @@ const PREEMPT: Duration = Duration::from_micros(100);
 const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 /// An executor that sleeps looks at its rings at least so often: glommio 0.9 sometimes sleeps
 /// through a socket that became readable, for as long as no timer ends (seen on Linux 6.18, once in
-/// some thousand requests on a machine with too much to do; rarely even in spite of these looks). An
-/// executor that spins never sleeps.
+/// some thousand requests on a machine with too much to do; rarely even in spite of these looks).
+/// An executor that spins never sleeps.
 const LOOK: Duration = Duration::from_micros(500);
 /// Memory for file I/O, of which there is none.
 const IO_MEMORY: usize = 64 << 10;
