@@ -24,7 +24,7 @@ LEFT_OUT = ("TestConsumeTopicRetrieval", "TestConsumeTopicRetrieval_Many",
 # It asks what the broker supports before anything has looked; a short test that looks runs before it.
 AFTER = {"TestGroupSimple": "TestClient_ProduceLargeMessages"}
 WHOLE = ("TestTxnEtl",)  # without its subtests, which are not told when its time is over
-QUICK = ("TestPing", "TestIssue1034", "TestIssue337", "TestGroupSimple", "TestClient_Produce")
+QUICK = ("TestPing", "TestIssue1034", "TestIssue337", "TestGroupSimple", "TestIssue831")
 
 
 @cache

@@ -27,7 +27,7 @@ LEFT_OUT = re.compile("LOCAL|MANUAL|KNOWN_ISSUE$|KNOWN_ISSUE ")
 GROUP = re.compile(r"test_create_consumer|test_consumer_subscribe|group\.id|subscribe\(|test_consume_msgs_easy")
 # Their first failure would hide what follows, so each of their parts is a test of its own.
 IN_PARTS = ("0011_produce_batch", "0081_admin", "0113_cooperative_rebalance")
-QUICK = ("0012_produce_consume", "0017_compression", "0030_offset_commit", "0099_commit_metadata")
+QUICK = ("0012_produce_consume", "0017_compression", "0029_assign_offset", "0099_commit_metadata")
 TOOL = """#!/bin/sh
 exec {kafka} "$(basename "$0")" "$@"
 """
