@@ -26,7 +26,7 @@ def run(folder, options, report):
     said = programs.sh(tools / "promtool", "check", "rules", rules)
     report.item("packaging/promtool check rules", "SUCCESS" in said, said.strip().splitlines()[-1].strip())
     said = programs.sh(tools / "promtool", "check", "config", DEPLOY / "prometheus/prometheus.yaml")
-    report.item("packaging/promtool check config", "SUCCESS" in said, said.strip().splitlines()[0])
+    report.item("packaging/promtool check config", "SUCCESS" in said, said.strip().splitlines()[1].strip())
     node = broker.Corelog(folder / "broker", options)
     node.start()
     port = broker.free_ports(1)[0]
