@@ -45,7 +45,7 @@ impl Log {
             let mut state = self.state.borrow_mut();
             // Readers at the tail have moved on once a second segment follows.
             state.segments.values_mut().rev().skip(1).for_each(|older| older.forget_recent());
-            state.segments.insert(base, segment);
+            state.segments.insert(base, Box::new(segment));
             snapshot::encode(&state.producers)
         };
         // A start prefers the window, which knows more; it must not find the snapshot alone.

@@ -105,7 +105,7 @@ impl Log {
                 let unknown = |segment: &&Segment| {
                     segment.fill.first_timestamp < 0 && segment.fill.max_timestamp >= 0
                 };
-                state.segments.values().find(unknown).map(|segment| segment.view())
+                state.segments.values().map(Box::as_ref).find(unknown).map(|segment| segment.view())
             };
             let Some(view) = view else { return Ok(()) };
             let step = view.walk(0).next().await;
@@ -131,7 +131,7 @@ impl State {
         };
         let open = self.producers.iter().filter_map(|(_, producer)| producer.transaction_start);
         LogFacts {
-            segments: self.segments.values().map(segment).collect(),
+            segments: self.segments.values().map(|one| segment(one)).collect(),
             start: self.start,
             end: self.end,
             cleaned: self.cleaned,

@@ -67,7 +67,7 @@ impl Log {
             config,
             from: OpenFrom { log_start: start, ..OpenFrom::default() },
             window: None,
-            segments: BTreeMap::from([(start, segment)]),
+            segments: BTreeMap::from([(start, Box::new(segment))]),
             epochs,
             epochs_saved: true,
             report: RecoveryReport::default(),

@@ -37,8 +37,8 @@ pub struct Log {
 
 /// What changes.
 pub(super) struct State {
-    /// By base offset; never empty.
-    pub segments: BTreeMap<Offset, Segment>,
+    /// By base offset; never empty. Boxed: a node of the map has room for eleven.
+    pub segments: BTreeMap<Offset, Box<Segment>>,
     /// First offset that may be read.
     pub start: Offset,
     /// Offset of the next record.
@@ -67,12 +67,12 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn active(&self) -> Option<&Segment> {
-        self.segments.values().next_back()
+        self.segments.values().next_back().map(Box::as_ref)
     }
 
     pub(super) fn active_mut(&mut self) -> Option<&mut Segment> {
         self.as_closed = false;
-        self.segments.values_mut().next_back()
+        self.segments.values_mut().next_back().map(Box::as_mut)
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) struct Opening<'a> {
     pub config: LogConfig,
     pub from: OpenFrom,
     pub window: Option<Window>,
-    pub segments: BTreeMap<Offset, Segment>,
+    pub segments: BTreeMap<Offset, Box<Segment>>,
     pub epochs: EpochCache,
     /// The checkpoint on disk says what `epochs` says.
     pub epochs_saved: bool,
@@ -287,7 +287,7 @@ impl Opening<'_> {
             segment.file.sync_data().await.map_err(|error| LogError::io("sync", path, error))?;
         }
         segment.jitter_ms = jitter(self.config.segment_jitter_ms);
-        self.segments.insert(task.base, segment);
+        self.segments.insert(task.base, Box::new(segment));
         Ok(ends_here)
     }
 
@@ -351,7 +351,7 @@ impl Opening<'_> {
             let mut segment =
                 created.map_err(|error| LogError::io("creation", self.dir.path(), error))?;
             segment.jitter_ms = jitter(self.config.segment_jitter_ms);
-            self.segments.insert(base, segment);
+            self.segments.insert(base, Box::new(segment));
         }
         Ok(())
     }

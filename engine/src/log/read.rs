@@ -322,22 +322,22 @@ impl Segment {
 impl State {
     /// The segment of a view, unless another one was swapped in meanwhile.
     pub(super) fn current(&self, view: &View) -> Option<&Segment> {
-        let segment = self.segments.get(&view.fill.base);
+        let segment = self.segments.get(&view.fill.base).map(Box::as_ref);
         segment.filter(|segment| Arc::ptr_eq(&segment.file, &view.file))
     }
 
     /// The same, to be changed.
     pub(super) fn current_mut(&mut self, view: &View) -> Option<&mut Segment> {
-        let segment = self.segments.get_mut(&view.fill.base);
+        let segment = self.segments.get_mut(&view.fill.base).map(Box::as_mut);
         segment.filter(|segment| Arc::ptr_eq(&segment.file, &view.file))
     }
 
     /// The segment that holds an offset, or the next one when none does.
     pub(super) fn segment_of(&self, offset: Offset) -> Option<&Segment> {
-        let holder = self.segments.range(..=offset).next_back().map(|(_, segment)| segment);
+        let holder = self.segments.range(..=offset).next_back().map(|(_, segment)| &**segment);
         match holder.filter(|segment| offset < segment.fill.next_offset) {
             Some(segment) => Some(segment),
-            None => self.segments.range(offset..).next().map(|(_, segment)| segment).or(holder),
+            None => self.segments.range(offset..).next().map(|(_, segment)| &**segment).or(holder),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Log {
             }
             for result in results {
                 let segment = result.segment.placed(&dir);
-                state.segments.insert(segment.fill.base, segment);
+                state.segments.insert(segment.fill.base, Box::new(segment));
             }
             state.hints.clear();
         }

@@ -102,7 +102,7 @@ impl Log {
         {
             let mut state = self.state.borrow_mut();
             state.segments.clear();
-            state.segments.insert(offset, segment);
+            state.segments.insert(offset, Box::new(segment));
             state.start = offset;
             state.epochs = Default::default();
         }
@@ -300,7 +300,7 @@ impl Log {
             work.await.map_err(|error| self.poison("truncation", file.path(), error))?;
         if let Some(segment) = self.state.borrow_mut().segments.get_mut(&cut.segment) {
             let (created_ms, jitter_ms) = (segment.created_ms, segment.jitter_ms);
-            *segment = Segment::new(view.file, cut.fill, offsets, times, created_ms);
+            **segment = Segment::new(view.file, cut.fill, offsets, times, created_ms);
             segment.jitter_ms = jitter_ms;
         }
         Ok(())

@@ -14,7 +14,6 @@ use crate::runtime::SegmentFile;
 use super::error::LogError;
 use super::log::Log;
 use super::names::{Holds, WINDOW_CHECKPOINT, file_name};
-use super::segment::Segment;
 use super::snapshot;
 use super::window::Window;
 
@@ -184,7 +183,10 @@ impl Log {
             recovery_point: state.end,
             fill: active.fill,
             checksums: active.checksums(),
-            sealed: closed.filter(|segment| segment.vouched).map(Segment::sealed).collect(),
+            sealed: closed
+                .filter(|segment| segment.vouched)
+                .map(|segment| segment.sealed())
+                .collect(),
             producers: state.producers.clone(),
         })
     }
