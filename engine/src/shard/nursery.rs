@@ -29,19 +29,14 @@ impl Nursery {
         Nursery { dirs: new, kept: RefCell::default() }
     }
 
-    /// Creates the log of a slot, which has no directory.
+    /// Creates the log of a slot; `None`: it has a directory already.
     pub(super) async fn create(
         &self,
         slot: &Slot,
         birth: Birth,
         config: LogConfig,
-    ) -> Result<Rc<Log>, LogError> {
-        let (new, name) = (self.of(slot.dir)?, slot.directory_name());
-        let exists = || {
-            let path = new.parent().join(&name);
-            LogError::io("creation", path, io::ErrorKind::AlreadyExists.into())
-        };
-        Log::create(new, &name, birth, config).await?.ok_or_else(exists)
+    ) -> Result<Option<Rc<Log>>, LogError> {
+        Log::create(self.of(slot.dir)?, &slot.directory_name(), birth, config).await
     }
 
     /// The directory of a log was found; the next sync is for its names as well.

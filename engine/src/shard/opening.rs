@@ -4,6 +4,7 @@
 //! become durable together.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -144,11 +145,19 @@ impl Shard {
         let path = self.shared.dirs[slot.dir].path.join(slot.directory_name());
         let from = self.open_from(slot);
         let settings = self.log_config(&wanted.topic.config);
+        let epoch = Some(wanted.partition.leader_epoch);
+        let birth = Birth { id: wanted.id, start: from.log_start, epoch };
+        // After the start nearly every log is a new one: no look first.
+        if !self.is_starting()
+            && let Some(log) = nursery.create(slot, birth, settings.clone()).await?
+        {
+            return Ok((log, false));
+        }
         let found = Log::find(&path, wanted.id, settings.clone(), from, &|_| ()).await?;
         let Some((log, report)) = found else {
-            let epoch = Some(wanted.partition.leader_epoch);
-            let birth = Birth { id: wanted.id, start: from.log_start, epoch };
-            return Ok((nursery.create(slot, birth, settings).await?, false));
+            let exists = || LogError::io("creation", &path, ErrorKind::AlreadyExists.into());
+            let created = nursery.create(slot, birth, settings).await?;
+            return Ok((created.ok_or_else(exists)?, false));
         };
         self.shared.progress.checked(report.checked_bytes);
         if report.checked_bytes > 0 {
@@ -162,10 +171,15 @@ impl Shard {
         Ok((log, !report.names_unsure))
     }
 
+    /// No image has been applied yet: the logs that are opened were there before.
+    fn is_starting(&self) -> bool {
+        *self.applied.borrow() == 0
+    }
+
     fn open_from(&self, slot: &Slot) -> OpenFrom {
         let at = &self.shared.dirs[slot.dir];
         // What the last run left says nothing about a topic that was created since the start.
-        let starting = *self.applied.borrow() == 0;
+        let starting = self.is_starting();
         let found = |offsets: &BTreeMap<(String, i32), Offset>| {
             if starting { offsets.get(&slot.name).copied().unwrap_or(0) } else { 0 }
         };
