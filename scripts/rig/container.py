@@ -108,6 +108,7 @@ def composed(folder, options, report):
                     + ("" if read else f": {said[-300:]}"))
     finally:
         subprocess.run([*compose, "down", "--volumes"], capture_output=True, check=False, **how)
+        podman("network", "rm", "--force", f"{DEPLOY.name}_default", check=False)  # `down` leaves it
 
 
 def is_ready(port):
