@@ -65,7 +65,9 @@ impl Arguments {
         };
         let seconds = self.seconds as f64;
         println!("CPU: {:.3} % of a core", (after.0 - before.0) / seconds * 100.0);
-        println!("context switches: {:.1} a second", (after.1 - before.1) as f64 / seconds);
+        // Threads that ended meanwhile took theirs with them.
+        let switches = after.1.saturating_sub(before.1) as f64;
+        println!("context switches: {:.1} a second", switches / seconds);
         println!("resident memory: {:.1} MiB", rss_bytes(self.pid)? as f64 / MIB);
         Ok(())
     }
