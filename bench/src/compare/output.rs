@@ -65,6 +65,14 @@ impl Results<'_> {
         for (text, proved) in self.proofs() {
             parts.push(format!("  {text}: {}", judgement(proved, "proved", "NOT PROVED")));
         }
+        for broker in self.brokers {
+            // Logs of other sizes than the goal table's.
+            let figures = self.figures.values.get(broker).into_iter().flatten();
+            for (name, _) in figures.filter(|(name, _)| name.starts_with("recovery s,")) {
+                let spread = self.figures.spread(broker, name);
+                parts.extend(spread.map(|spread| format!("{broker}, {name}: {spread}")));
+            }
+        }
         parts.extend(self.figures.failures.iter().map(|failure| format!("FAILED {failure}")));
         parts.join("\n")
     }
