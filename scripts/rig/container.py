@@ -4,15 +4,18 @@ buildah builds, podman and runc run; nothing is pulled, the base is unpacked by 
 of this machine instead of the shipped ones, which not every machine may raise.
 """
 
+import ctypes
 import json
 import os
 import resource
 import subprocess
 import time
 import urllib.request
+from contextlib import contextmanager
 
-from rig import broker, places, programs
+from rig import broker, debian_root, places, programs
 
+CLONE_NEWNET = 0x40000000
 DEPLOY = places.SCRIPTS / "deploy/container"
 CLUSTER_ID = "5L6g3nShT-eMCtK--X86sw"
 # The examples of the users' documents, but for ports.
@@ -51,7 +54,8 @@ def run(folder, options, report):
                 f"{about['Size'] / 1e6:.0f} MB, {layers} layer, user {user}, {said.splitlines()[-1][:12]}")
     for style, environment in STYLES.items():
         started(style, environment, options, report)
-    composed(folder, options, report)
+    with apart():
+        composed(folder, options, report)
 
 
 def settings(folder):
@@ -109,6 +113,22 @@ def composed(folder, options, report):
     finally:
         subprocess.run([*compose, "down", "--volumes"], capture_output=True, check=False, **how)
         podman("network", "rm", "--force", f"{DEPLOY.name}_default", check=False)  # `down` leaves it
+
+
+@contextmanager
+def apart():
+    """This thread and what it starts in a network namespace of its own: the rules that publish a port stay there."""
+    name, libc = f"{debian_root.BRIDGE}-compose", ctypes.CDLL(None, use_errno=True)
+    programs.sh("ip", "netns", "add", name)
+    with open("/proc/thread-self/ns/net") as before, open(f"/run/netns/{name}") as inside:
+        try:
+            if libc.setns(inside.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            programs.sh("ip", "link", "set", "lo", "up")
+            yield
+        finally:
+            libc.setns(before.fileno(), CLONE_NEWNET)
+            programs.sh("ip", "netns", "delete", name)
 
 
 def is_ready(port):
