@@ -3,8 +3,7 @@
 Two durability classes, never mixed in a table: D1 answers from the page cache (Kafka's default; Corelog with
 flush.messages at its maximum), D2 answers after the device's flush (Corelog's default; Kafka with flush.messages=1).
 Client and broker share the machine, nothing is pinned by this rig. MB and GB are powers of ten, of record values.
-Then both are killed under the load of the list `recovery` and started again (module restart), and the rows of the goal
-table are measured by the load generator of our own (module side_by_side).
+At the end both are killed under the load of the list `recovery` and started again (module restart).
 """
 
 import shutil
@@ -12,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from statistics import median
 
-from rig import generator, machine, places, requests, restart, side_by_side, subject
+from rig import generator, machine, places, requests, restart, subject
 from rig.raw import Link
 
 ORDER = ("corelog", "kafka")
@@ -78,7 +77,6 @@ def run(options, report):
                     f"{spread(frees)} MB free")
         judge(all_figures["corelog"].values, all_figures["kafka"].values, report)
         restart.run(folder / "restart", options, report)
-        side_by_side.run(folder, options, report)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
