@@ -33,7 +33,7 @@ fn load_with_a_stop() -> Option<String> {
     let load = bench()
         .args(["produce", "idle-ack", "--bootstrap-server", &address, "--quiet"])
         .args(["--set", "rate=1000", "--set", "warmup_seconds=1", "--set", "in_flight=10000"])
-        .args(["--set", "spin=false", "--set", &format!("seconds={SECONDS}")])
+        .args(["--set", "spin=true", "--set", &format!("seconds={SECONDS}")])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 
-use crate::executor::Seat;
 use crate::null::{NullSettings, serve};
 
 /// Arguments of `corelog-bench null`.
@@ -18,7 +17,7 @@ pub struct Arguments {
     /// Bytes of the records that every partition seems to hold
     #[arg(long, default_value_t = 1024, value_name = "BYTES")]
     record_bytes: usize,
-    /// CPUs to run on, comma separated; one executor on each
+    /// CPUs to run on, comma separated; a thread per connection shares them
     #[arg(long, value_delimiter = ',', value_name = "CPU")]
     cpus: Vec<usize>,
 }
@@ -29,14 +28,9 @@ impl Arguments {
     /// # Errors
     /// The address cannot be listened at.
     pub fn run(self) -> anyhow::Result<()> {
-        let on = |cpu: Option<usize>| Seat { cpu, spins: false };
-        let seats = match self.cpus.as_slice() {
-            [] => vec![on(None)],
-            cpus => cpus.iter().map(|cpu| on(Some(*cpu))).collect(),
-        };
         let settings = NullSettings {
             address: self.listen,
-            seats,
+            cpus: self.cpus,
             partitions: self.partitions,
             record_bytes: self.record_bytes,
         };
@@ -46,7 +40,7 @@ impl Arguments {
                 println!("listening at {address}");
             }
         });
-        serve(settings, ready)?;
+        serve(settings, &ready)?;
         // It only ends when serving ends.
         let _ = said.join();
         Ok(())

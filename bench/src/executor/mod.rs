@@ -5,7 +5,6 @@
 //! | `pool` | executors on their CPUs, each with the same work, and what they return |
 //! | `task` | tasks of one executor; a panic stays in its task |
 //! | `socket` | a connection, its two halves, and frames off it |
-//! | `listen` | accepting connections |
 //! | `time` | sleeping until a moment |
 //!
 //! Hazards of glommio 0.9 that are kept away here: a panic in a task ends its executor (`task`
@@ -16,14 +15,12 @@
 //! Executors end only after their tasks.
 
 mod error;
-mod listen;
 mod pool;
 mod socket;
 mod task;
 mod time;
 
 pub use error::ExecutorError;
-pub use listen::Listener;
 pub use pool::{Seat, run};
 pub use socket::{Frames, Reader, Writer, connect};
 pub use task::{Task, spawn};

@@ -33,7 +33,7 @@ pub async fn connect(address: SocketAddr) -> io::Result<(Reader, Writer)> {
 }
 
 /// Both halves of a connection.
-pub(super) fn halves(stream: TcpStream) -> io::Result<(Reader, Writer)> {
+fn halves(stream: TcpStream) -> io::Result<(Reader, Writer)> {
     stream.set_nodelay(true).map_err(io::Error::from)?;
     let (reader, writer) = futures_lite::io::split(stream);
     Ok((reader, Writer(writer)))
@@ -84,14 +84,6 @@ impl Frames {
         self.buffer = Vec::from(whole);
         self.arrived.start = start + length;
         Ok(taken)
-    }
-
-    /// Whether a whole frame is there already.
-    pub fn is_ready(&self) -> bool {
-        let arrived = self.buffer.get(self.arrived.clone()).unwrap_or_default();
-        let declared = arrived.first_chunk().map(|head| i32::from_be_bytes(*head));
-        let length = declared.and_then(|length| usize::try_from(length).ok());
-        length.is_some_and(|length| arrived.len() >= LENGTH_BYTES + length)
     }
 
     /// Reads until at least `wanted` bytes are there. The buffer doubles when it is full, so it

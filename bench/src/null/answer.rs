@@ -1,4 +1,4 @@
-//! What the null responder says to each request. No I/O; lives on an executor.
+//! What the null responder says to each request. No I/O; on threads of connections.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! | file | one idea |
 //! |---|---|
-//! | `serve` | accepting, and one task per connection |
+//! | `serve` | accepting, and one thread per connection |
 //! | `answer` | the answer to each request |
 //! | `records` | the records that every partition seems to hold |
 

@@ -1,15 +1,18 @@
-//! The null responder's sockets: accepting, and one task per connection. Lives on executors.
+//! The null responder's sockets: a thread per connection, whose calls block. Must not know
+//! executors: what those can do is what it is there to show.
 
-use std::net::{SocketAddr, TcpListener};
-use std::rc::Rc;
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::thread;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use corelog_net::wire::LENGTH_BYTES;
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::answer::{Pretence, Rejected};
 use super::records::Run;
-use crate::clock;
-use crate::executor::{self, Frames, Listener, Reader, Seat, Writer, sleep_until, spawn};
 
 /// Requests longer than this are nonsense.
 const FRAME_BYTES_MAX: usize = 128 << 20;
@@ -21,8 +24,8 @@ const COLLECTED_BYTES: usize = 64 << 10;
 pub struct NullSettings {
     /// Where to listen; port 0 = any.
     pub address: SocketAddr,
-    /// One executor on each.
-    pub seats: Vec<Seat>,
+    /// The CPUs that its threads share; none = all.
+    pub cpus: Vec<usize>,
     /// Partitions of every topic.
     pub partitions: i32,
     /// Size of the records that every partition seems to hold.
@@ -32,75 +35,78 @@ pub struct NullSettings {
 /// Serves until the process ends; `ready` gets the address.
 ///
 /// # Errors
-/// The address cannot be listened at, or an executor does not start.
-pub fn serve(settings: NullSettings, ready: Sender<SocketAddr>) -> anyhow::Result<()> {
+/// The address cannot be listened at, or a CPU is not there.
+pub fn serve(settings: NullSettings, ready: &Sender<SocketAddr>) -> anyhow::Result<()> {
     let run = Run::new(settings.record_bytes)?;
-    let address = settled(settings.address)?;
-    let pretence = Pretence { address, partitions: settings.partitions, run };
-    let ended = executor::run(&settings.seats, move |_| {
-        let (pretence, ready) = (pretence.clone(), ready.clone());
-        async move {
-            let listener = Listener::bind(pretence.address)?;
-            // Nobody waits for the address any more: then nobody needs it.
-            let _ = ready.send(listener.address()?);
-            accept(listener, Rc::new(pretence)).await
-        }
-    })?;
-    Ok(ended.into_iter().collect::<std::io::Result<()>>()?)
-}
-
-/// The address with its port: every executor has to listen at the same one.
-fn settled(address: SocketAddr) -> std::io::Result<SocketAddr> {
-    if address.port() != 0 {
-        return Ok(address);
-    }
-    TcpListener::bind(address)?.local_addr()
-}
-
-async fn accept(listener: Listener, pretence: Rc<Pretence>) -> std::io::Result<()> {
+    stay_on(&settings.cpus)?;
+    let listener = TcpListener::bind(settings.address)?;
+    let address = listener.local_addr()?;
+    let pretence = Arc::new(Pretence { address, partitions: settings.partitions, run });
+    // Nobody waits for the address any more: then nobody needs it.
+    let _ = ready.send(address);
     loop {
-        let (reader, writer) = listener.accept().await?;
+        let (stream, _) = listener.accept()?;
         let pretence = pretence.clone();
-        spawn(async move {
+        thread::Builder::new().name("null".to_owned()).spawn(move || {
             // A connection ends when its client goes, or says what is not understood.
-            if let Ok(Err(rejected)) = converse(reader, writer, &pretence).await {
+            if let Ok(Err(rejected)) = converse(&stream, &pretence) {
                 eprintln!("connection closed: {rejected}");
             }
-        })
-        .detach();
+        })?;
     }
 }
 
-async fn converse(
-    reader: Reader,
-    mut writer: Writer,
-    pretence: &Pretence,
-) -> std::io::Result<Result<(), Rejected>> {
-    let mut frames = Frames::new(reader, FRAME_BYTES_MAX);
-    let mut collected = Vec::with_capacity(COLLECTED_BYTES);
+/// Binds this thread, and those that it starts, to some CPUs.
+fn stay_on(cpus: &[usize]) -> io::Result<()> {
+    if cpus.is_empty() {
+        return Ok(());
+    }
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        if *cpu >= CpuSet::MAX_CPU {
+            return Err(io::Error::new(ErrorKind::InvalidInput, format!("there is no CPU {cpu}")));
+        }
+        set.set(*cpu);
+    }
+    Ok(sched_setaffinity(None, &set)?)
+}
+
+fn converse(stream: &TcpStream, pretence: &Pretence) -> io::Result<Result<(), Rejected>> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::with_capacity(COLLECTED_BYTES, stream);
+    let mut writer = BufWriter::with_capacity(COLLECTED_BYTES, stream);
     loop {
-        let answer = frames.next(|frame| pretence.answer(BytesMut::from(frame))).await?;
-        let answer = match answer {
+        let answer = match pretence.answer(frame(&mut reader)?) {
             Ok(answer) => answer,
             Err(rejected) => return Ok(Err(rejected)),
         };
         if !answer.pause.is_zero() {
-            writer.send(&collected).await?;
-            collected.clear();
-            sleep_until(clock::now() + answer.pause.as_nanos() as u64).await;
+            writer.flush()?;
+            thread::sleep(answer.pause);
         }
         for part in answer.parts {
-            if part.len() >= COLLECTED_BYTES {
-                writer.send(&collected).await?;
-                collected.clear();
-                writer.send(&part).await?;
-            } else {
-                collected.extend_from_slice(&part);
-            }
+            writer.write_all(&part)?;
         }
-        if !frames.is_ready() || collected.len() >= COLLECTED_BYTES {
-            writer.send(&collected).await?;
-            collected.clear();
+        if reader.buffer().is_empty() {
+            writer.flush()?;
         }
     }
+}
+
+/// The next frame, without its length. Memory is taken for what arrives, not for what a length
+/// promises.
+fn frame(reader: &mut impl Read) -> io::Result<BytesMut> {
+    let mut head = [0; LENGTH_BYTES];
+    reader.read_exact(&mut head)?;
+    let declared = i32::from_be_bytes(head);
+    let length = usize::try_from(declared).ok().filter(|bytes| *bytes <= FRAME_BYTES_MAX);
+    let Some(length) = length else {
+        return Err(io::Error::other(format!("a frame of {declared} bytes is nonsense")));
+    };
+    let mut body = Vec::new();
+    reader.take(length as u64).read_to_end(&mut body)?;
+    if body.len() < length {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    Ok(BytesMut::from(Bytes::from(body)))
 }
