@@ -60,7 +60,7 @@ impl Shard {
         let (ask, ticket) = self.prepare(group, caller, request);
         if let Some(ask) = ask {
             match self.owner(ask.log) {
-                core if core == self.core => self.coordinators.ask(ask),
+                core if core == self.core => self.ask_here(vec![ask]),
                 core => self.tell(core, ShardMessage::Groups { asks: vec![ask] }).await,
             }
         }
@@ -109,7 +109,19 @@ impl Shard {
 
     /// Requests to groups of this core. Synchronous: every step is done on return.
     pub(super) fn ask_here(&self, asks: Vec<GroupAsk>) {
-        asks.into_iter().for_each(|ask| self.coordinators.ask(ask));
+        for ask in asks {
+            self.coordinators.ask(ask, |log| self.why_uncoordinated(log));
+        }
+    }
+
+    /// Why nobody coordinates the groups of a log of this core. Who made the topic waits for its
+    /// partitions, but others learn of it as soon as it is in the image.
+    fn why_uncoordinated(&self, log: LogId) -> GroupError {
+        let is_known = self.slots.borrow().contains_key(&log);
+        match self.image().partition(log) {
+            Some(_) if !is_known => GroupError::CoordinatorLoadInProgress,
+            _ => GroupError::NotCoordinator,
+        }
     }
 
     fn prepare(

@@ -145,3 +145,21 @@ fn without_a_topic_for_them_groups_have_no_coordinator() {
     assert_eq!(place, (-1, String::new(), -1, NOT_AVAILABLE));
     assert_eq!(client.ask(HEARTBEAT, 0, Body::new().text("g").i32(1).text("m")).i16(), 16);
 }
+
+#[test]
+fn as_soon_as_others_see_the_topic_of_groups_they_are_told_that_it_loads() {
+    let broker = Broker::with(&["offsets.topic.num.partitions=1000"]);
+    let (mut maker, mut other) = (broker.connect(), broker.connect());
+    maker.send(FIND_COORDINATOR, 0, Body::new().text("g"));
+    let started = Instant::now();
+    while other.metadata("__consumer_offsets", false) != 0 {
+        assert!(started.elapsed() < Duration::from_secs(10), "is not made");
+    }
+    loop {
+        match describe(&mut other, "g") {
+            LOADING => assert!(started.elapsed() < Duration::from_secs(10), "loads for ever"),
+            code => break assert_eq!(code, 0),
+        }
+    }
+    assert_eq!(maker.receive().unwrap().skip(4).i16(), 0);
+}

@@ -143,11 +143,12 @@ impl Coordinators {
         }
     }
 
-    /// Takes a request. Synchronous: its step is done on return.
-    pub fn ask(&self, ask: GroupAsk) {
+    /// Takes a request; `absent` says why, where nobody coordinates its group. Synchronous: its
+    /// step is done on return.
+    pub fn ask(&self, ask: GroupAsk, absent: impl FnOnce(LogId) -> GroupError) {
         match self.find(ask.log) {
             Some(coordinator) => coordinator.ask(ask),
-            None => ask.reply.send(Err(GroupError::NotCoordinator)),
+            None => ask.reply.send(Err(absent(ask.log))),
         }
     }
 
