@@ -16,7 +16,7 @@ from rig.debian import daemon
 from rig.group_requests import asked, commit, coordinate
 from rig.pings import Pings, shown
 from rig.raw import Link
-from rig.requests import create_served, produce
+from rig.requests import create, create_served, produce
 
 RECORDS, RECORD_BYTES = 20_000, 200
 REQUESTS = 300
@@ -24,6 +24,7 @@ PARTITIONS, QUICK_PARTITIONS, PAGES = 10_000, 1000, 10
 HELD_MS = 40  # for how long the broker's own failpoint holds up a core
 HUNG_SECONDS_MAX = 20  # ten signs of life until the failpoint strikes, ten missing until it is said
 LONGEST_MS_MAX = 10
+CREATED_SECONDS_MAX = 600
 
 
 @dataclass
@@ -224,8 +225,11 @@ def many(run):
     count = QUICK_PARTITIONS if run.options.quick else PARTITIONS
     node = run.node("many")
     with Link(node.port, timeout=300) as link:
-        create_served(link, "many", count)
-    before = page.metrics(node)
+        create(link, "many", count)
+    deadline = time.monotonic() + CREATED_SECONDS_MAX
+    while (page.total(before := page.metrics(node), "kafka_server_replicamanager_leadercount") < count
+           and time.monotonic() < deadline):
+        time.sleep(0.5)
     with Pings([node.port], threads=core_threads(node)) as pings:
         time.sleep(1)
         times = []
