@@ -26,6 +26,7 @@ DELIVERY_SECONDS = 120  # a producer waits so long for a broker that was killed
 SEGMENT_BYTES, RECORD_BYTES = 1 << 20, 100
 DIRTY_SHARE = 0.1
 SECONDS_MAX = 60
+QUICK_SEGMENT_MS = 200
 HOLES = 200
 RETENTION_SECONDS, YOUNG_MS = 30, 1_800_000
 CONFIGS = {"segment.bytes": SEGMENT_BYTES, "min.cleanable.dirty.ratio": 0.05, "delete.retention.ms": 86_400_000,
@@ -89,8 +90,10 @@ class Scene:
         self.node.start()
         self._writer = programs.start("java", self.node.bootstrap, folder)
         self._reader = programs.start("confluent", self.node.bootstrap, folder)
+        # A share has to close segments, or nothing is cleaned: a small one does so by time.
+        rolled = {"segment.ms": QUICK_SEGMENT_MS} if options.quick else {}
         self._writer.must(op="create", topics=[{"name": self.topic, "partitions": count, "configs": {
-            "cleanup.policy": self.policy, **CONFIGS}}])
+            "cleanup.policy": self.policy, **CONFIGS, **rolled}}])
         self._scan = Child("scan", [programs.venv("confluent"), places.CLIENTS / "python/scan.py", self.node.bootstrap,
                                     self.topic, folder / "passes"], folder)
 
