@@ -109,13 +109,8 @@ impl Core {
     pub fn ask(&self, group: &str, request: Request) -> Asked {
         let (reply, answer) = runtime::reply();
         let caller = Caller { client_id: Arc::from("c"), host: Arc::from("/::1") };
-        self.coordinators.ask(GroupAsk {
-            log: ID,
-            group: Arc::from(group),
-            caller,
-            request,
-            reply,
-        });
+        let ask = GroupAsk { log: ID, group: Arc::from(group), caller, request, reply };
+        self.coordinators.ask(ask, |_| GroupError::NotCoordinator);
         answer
     }
 
