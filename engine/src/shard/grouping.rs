@@ -60,7 +60,7 @@ impl Shard {
         let (ask, ticket) = self.prepare(group, caller, request);
         if let Some(ask) = ask {
             match self.owner(ask.log) {
-                core if core == self.core => self.ask_here(vec![ask]),
+                core if core == self.core => self.ask_one_here(ask),
                 core => self.tell(core, ShardMessage::Groups { asks: vec![ask] }).await,
             }
         }
@@ -109,9 +109,11 @@ impl Shard {
 
     /// Requests to groups of this core. Synchronous: every step is done on return.
     pub(super) fn ask_here(&self, asks: Vec<GroupAsk>) {
-        for ask in asks {
-            self.coordinators.ask(ask, |log| self.why_uncoordinated(log));
-        }
+        asks.into_iter().for_each(|ask| self.ask_one_here(ask));
+    }
+
+    fn ask_one_here(&self, ask: GroupAsk) {
+        self.coordinators.ask(ask, |log| self.why_uncoordinated(log));
     }
 
     /// Why nobody coordinates the groups of a log of this core. Who made the topic waits for its
