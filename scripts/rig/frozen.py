@@ -87,7 +87,7 @@ def order(node, link, place, partitions, report):
             others.stop()
             early = early or link.readable(0)
         answers = [read_produce(link.answer(PRODUCE, 9, one), 9) for one in (first, second)]
-        [(pinged, _)] = pings.stop()
+        [(_, pinged, _)] = pings.stop()
     found = [answer[one][:2] for answer, one in zip(answers, partitions)]
     report.item("wire/stalled flush: replies in order", not early and found == [(0, 1), (0, 1)],
                 f"{'an answer came too early' if early else 'none'} in {FROZEN_SECONDS} s, then {found} in request order")

@@ -237,7 +237,7 @@ def many(run):
             started = time.monotonic()
             text = page.get(node, "/metrics", timeout=60)[1]
             times.append(time.monotonic() - started)
-        (served, without_cpu), = pings.stop()
+        (_, served, without_cpu), = pings.stop()
     after = page.read(text)
     told = page.total(after, "kafka_topic_partitions", topic="many")
     listed = sum(name == "kafka_log_log_size" for name, _ in after)

@@ -27,9 +27,9 @@ class Pings:
             raise RuntimeError("the pings do not start")
 
     def stop(self):
-        """Per port: milliseconds of every ping in order, and how many of them went by without a CPU."""
+        """Per port, in order: when every ping began (monotonic seconds), its milliseconds, and those without a CPU."""
         output, _ = self.process.communicate("stop\n", timeout=60)
-        return [([one for one, _ in times], [none for _, none in times]) for times in json.loads(output)]
+        return [tuple(zip(*times)) for times in json.loads(output)]
 
     def __enter__(self):
         return self
@@ -74,7 +74,7 @@ def main():
             waited, started = without_cpu(threads), time.perf_counter()
             link.ask(raw.API_VERSIONS, 3, body)
             took = (time.perf_counter() - started) * 1000
-            found.append((took, without_cpu(threads) - waited))
+            found.append((started, took, without_cpu(threads) - waited))
     print(json.dumps(times), flush=True)
 
 

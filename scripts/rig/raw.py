@@ -149,9 +149,9 @@ class Link:
         self.socket.sendall(self.frame(key, version, body))
         return self.correlation
 
-    def read(self, count):
-        """Exactly `count` bytes."""
-        data = bytearray(count)
+    def read(self, count, into=None):
+        """Exactly `count` bytes; with `into` a view of its start, for who reads much and must not allocate."""
+        data = bytearray(count) if into is None else memoryview(into)[:count]
         view, have = memoryview(data), 0
         while have < count:
             try:
@@ -163,9 +163,9 @@ class Link:
             have += more
         return data
 
-    def receive(self):
-        """The next frame without its length."""
-        return self.read(struct.unpack(">i", self.read(4))[0])
+    def receive(self, into=None):
+        """The next frame without its length, as `read` gives it."""
+        return self.read(struct.unpack(">i", self.read(4))[0], into)
 
     def answer(self, key, version, correlation):
         """The next answer behind its header, which must be of the version that belongs to the request."""
