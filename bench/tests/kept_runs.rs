@@ -27,15 +27,7 @@ fn loads_are_kept_and_shown_on_one_page() {
     let folder = tempfile::tempdir().unwrap();
     let [produced, consumed, page] =
         ["produced", "consumed", "page.html"].map(|name| folder.path().join(name));
-    let short = [
-        "--bootstrap-server",
-        &address,
-        "--quiet",
-        "--set",
-        "spin=true",
-        "--set",
-        "warmup_seconds=0",
-    ];
+    let short = ["--bootstrap-server", &address, "--quiet", "--set", "warmup_seconds=0"];
     let short = [&short[..], &["--set", "seconds=2", "--set", "pool_bytes=1000000"]].concat();
     let out = |path: &Path| ["--out".to_owned(), path.display().to_string()];
     let kept = out(&produced);

@@ -8,11 +8,9 @@
 //! | `time` | sleeping until a moment |
 //!
 //! Hazards of glommio 0.9 that are kept away here: a panic in a task ends its executor (`task`
-//! catches it), two tasks that keep each other runnable starve I/O for up to 100 ms (`pool` sets
-//! a preemption timer of 100 µs), a sleeping executor may miss a socket (`pool` ends its sleep
-//! every 0.5 ms; measure latencies with executors that spin), its queues between executors are
-//! unsound to clone (none is used: results travel through the standard library's channels).
-//! Executors end only after their tasks.
+//! catches it), its preemption timer makes it sleep with runnable tasks (`pool` never lets it end),
+//! its queues between executors are unsound to clone (none is used: results travel through the
+//! standard library's channels). Executors end only after their tasks.
 
 mod error;
 mod pool;

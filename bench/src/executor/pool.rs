@@ -5,17 +5,15 @@ use std::time::Duration;
 use glommio::{LocalExecutorBuilder, Placement};
 
 use super::error::ExecutorError;
-use super::task::spawn;
 
-/// How long a task may go on while others are ready.
-const PREEMPT: Duration = Duration::from_micros(100);
 /// Longer than any run: an executor that spins never sleeps.
 const FOR_EVER: Duration = Duration::from_secs(1 << 30);
-/// An executor that sleeps looks at its rings at least so often: glommio 0.9 sometimes sleeps
-/// through a socket that became readable, for as long as no timer ends (seen on Linux 6.18, once in
-/// some thousand requests on a machine with too much to do; rarely even in spite of these looks).
-/// An executor that spins never sleeps.
-const LOOK: Duration = Duration::from_micros(500);
+/// When runnable tasks give way to I/O that became ready: never, only when all of them wait. Ours
+/// soon do, for room, an answer or a moment. An earlier moment is not safe in glommio 0.9: when
+/// this timer ends between its start and the first task (the thread lost its CPU), `LocalExecutor`
+/// takes it that nothing ran for that nothing was runnable, and parks (or spins) on top of
+/// runnable tasks until something else wakes one: answers lie unread in their sockets meanwhile.
+const PREEMPT: Duration = FOR_EVER;
 /// Memory for file I/O, of which there is none.
 const IO_MEMORY: usize = 64 << 10;
 
@@ -48,14 +46,9 @@ where
         if seat.spins {
             builder = builder.spin_before_park(FOR_EVER);
         }
-        let (work, sleeps) = (work.clone(), !seat.spins);
+        let work = work.clone();
         let executor = builder
-            .spawn(move || async move {
-                let looking = sleeps.then(|| spawn(look_again()));
-                let done = work(index).await;
-                drop(looking);
-                done
-            })
+            .spawn(move || work(index))
             .map_err(|why| ExecutorError::Start { index, why: why.to_string() })?;
         started.push(executor);
     }
@@ -63,11 +56,4 @@ where
         .into_iter()
         .map(|executor| executor.join().map_err(|why| ExecutorError::Panicked(why.to_string())));
     ended.collect()
-}
-
-/// Ends the sleep of its executor again and again.
-async fn look_again() {
-    loop {
-        glommio::timer::sleep(LOOK).await;
-    }
 }
