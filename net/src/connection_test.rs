@@ -135,7 +135,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let accepting = spawn(async move {
             while let Ok((socket, peer)) = listener.accept().await {
-                let session = Session { peer, local: peer, listener: "TEST".into() };
+                let session = Session::new(peer, peer, "TEST".into());
                 spawn(run(socket, session, world.clone()));
             }
         });

@@ -4,9 +4,11 @@
 //!
 //! Must not know: sockets, what any request means.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use corelog_engine::group::request::Caller;
 use corelog_engine::runtime::{LocalBoxFuture, Part, SocketAddr};
 
 use crate::governor::Charge;
@@ -49,7 +51,7 @@ pub struct Call<S: 'static> {
 }
 
 /// What is known of a connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Session {
     /// The other side.
     pub peer: SocketAddr,
@@ -57,6 +59,24 @@ pub struct Session {
     pub local: SocketAddr,
     /// The listener's name: brokers are listed with their address on the same listener.
     pub listener: Rc<str>,
+    /// Who asked a group last on it: as a rule the same client asks again.
+    asked: RefCell<Option<Caller>>,
+}
+
+impl Session {
+    /// Of a connection that was accepted a moment ago.
+    pub fn new(peer: SocketAddr, local: SocketAddr, listener: Rc<str>) -> Session {
+        Session { peer, local, listener, asked: RefCell::default() }
+    }
+
+    /// The one who asks with `client_id`, made by `caller` unless it asked before.
+    pub fn caller(&self, client_id: &str, caller: impl FnOnce() -> Caller) -> Caller {
+        let mut asked = self.asked.borrow_mut();
+        match &*asked {
+            Some(last) if &*last.client_id == client_id => last.clone(),
+            _ => asked.insert(caller()).clone(),
+        }
+    }
 }
 
 /// Answers a request in two stages: what has to happen before the next request of the connection

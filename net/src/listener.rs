@@ -59,7 +59,7 @@ fn open<S>(
         }
     };
     let Ok(local) = socket.local_addr() else { return }; // closed already
-    let session = Session { peer, local, listener: name.clone() };
+    let session = Session::new(peer, local, name.clone());
     let world = world.clone();
     runtime::spawn(async move {
         let counted = Counted::new();

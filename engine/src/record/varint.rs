@@ -2,6 +2,8 @@
 //!
 //! Must not know: what the numbers mean.
 
+use bytes::BufMut;
+
 use super::records::RecordsError;
 
 /// What is left of a record, read from the front.
@@ -83,13 +85,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends a zigzag varint; 32-bit values come out the same as through a 32-bit writer.
-pub(super) fn put(into: &mut Vec<u8>, value: i64) {
+pub(super) fn put(into: &mut impl BufMut, value: i64) {
     let mut raw = ((value << 1) ^ (value >> 63)) as u64;
     while raw >= 0x80 {
-        into.push(raw as u8 | 0x80);
+        into.put_u8(raw as u8 | 0x80);
         raw >>= 7;
     }
-    into.push(raw as u8);
+    into.put_u8(raw as u8);
 }
 
 #[cfg(test)]

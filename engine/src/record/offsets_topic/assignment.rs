@@ -7,7 +7,6 @@
 //! owned    topic id uuid, partitions [i32], [tag 0: epochs ?[i32]]
 //! ```
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::DecodeError;
@@ -51,7 +50,7 @@ pub struct CurrentValue {
     pub revoking: Vec<OwnedPartitions>,
 }
 
-pub(super) fn encode_target(target: &[TopicPartitions]) -> Bytes {
+pub(super) fn encode_target(target: &[TopicPartitions]) -> Vec<u8> {
     let mut to = Writer::new(VERSION, true);
     to.list(target, |to, topic| {
         to.uuid(topic.topic);
@@ -77,7 +76,7 @@ pub(super) fn decode_target(
 }
 
 impl CurrentValue {
-    pub(super) fn encode(&self) -> Bytes {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION, true);
         to.i32(self.member_epoch);
         to.i32(self.previous_member_epoch);

@@ -60,7 +60,7 @@ pub struct ClassicMemberValue {
 impl ClassicGroupValue {
     /// In the version that Apache Kafka writes; one that holds longer names in the rare case that
     /// there is one.
-    pub(super) fn encode(&self) -> Bytes {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let compact = self.longest_name() > PLAIN_TEXT_BYTES_MAX;
         let mut to = Writer::new(if compact { COMPACT } else { WRITTEN }, compact);
         to.text(&self.protocol_type);

@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::DecodeError;
@@ -43,7 +42,7 @@ pub struct CommittedOffset {
 impl CommittedOffset {
     /// Apache Kafka's choice of the version: the one that has an expire timestamp has neither a
     /// leader epoch nor a topic id, and they are lost.
-    pub(super) fn encode(&self) -> Bytes {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let expires = self.expire_timestamp != -1 && self.metadata.len() <= PLAIN_TEXT_BYTES_MAX;
         let version = if expires { EXPIRING } else { NEWEST };
         let mut to = Writer::new(version, !expires);

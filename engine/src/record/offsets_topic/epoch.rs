@@ -6,8 +6,6 @@
 //! target  epoch i32, [tag 0: timestamp i64]
 //! ```
 
-use bytes::Bytes;
-
 use super::error::DecodeError;
 use super::fields::{Reader, Writer};
 
@@ -35,7 +33,7 @@ pub struct TargetEpochValue {
 }
 
 impl GroupEpochValue {
-    pub(super) fn encode(self) -> Bytes {
+    pub(super) fn encode(self) -> Vec<u8> {
         epoch_and_number(self.epoch, METADATA_HASH, self.metadata_hash)
     }
 
@@ -46,7 +44,7 @@ impl GroupEpochValue {
 }
 
 impl TargetEpochValue {
-    pub(super) fn encode(self) -> Bytes {
+    pub(super) fn encode(self) -> Vec<u8> {
         epoch_and_number(self.epoch, TIMESTAMP, self.timestamp)
     }
 
@@ -56,7 +54,7 @@ impl TargetEpochValue {
     }
 }
 
-fn epoch_and_number(epoch: i32, tag: u32, number: i64) -> Bytes {
+fn epoch_and_number(epoch: i32, tag: u32, number: i64) -> Vec<u8> {
     let mut to = Writer::new(VERSION, true);
     to.i32(epoch);
     match number {

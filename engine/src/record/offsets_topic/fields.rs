@@ -191,8 +191,8 @@ impl Writer {
         writer
     }
 
-    pub(super) fn finish(self) -> Bytes {
-        self.bytes.into()
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.bytes
     }
 
     pub(super) fn i8(&mut self, value: i8) {

@@ -11,8 +11,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::error::DecodeError;
 use super::fields::{Reader, Writer};
 
@@ -36,7 +34,7 @@ pub(super) enum Names<'a> {
     Partition(&'a str, i32),
 }
 
-pub(super) fn encode(kind: i16, group: &str, names: Names) -> Bytes {
+pub(super) fn encode(kind: i16, group: &str, names: Names) -> Vec<u8> {
     let mut to = Writer::new(kind, false);
     to.text(group);
     match names {

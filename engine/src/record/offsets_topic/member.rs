@@ -57,7 +57,7 @@ pub struct ClassicMetadata {
 }
 
 impl MemberValue {
-    pub(super) fn encode(&self) -> Bytes {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION, true);
         to.nullable_text(self.instance_id.as_deref());
         to.nullable_text(self.rack_id.as_deref());

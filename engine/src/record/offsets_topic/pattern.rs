@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::error::DecodeError;
 use super::fields::{Reader, Writer};
 
@@ -27,7 +25,7 @@ pub struct PatternValue {
 }
 
 impl PatternValue {
-    pub(super) fn encode(&self) -> Bytes {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION, true);
         to.list(&self.topics, |to, topic| to.text(topic));
         to.i64(self.version);

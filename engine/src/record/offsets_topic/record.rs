@@ -132,7 +132,7 @@ impl GroupRecord {
     }
 
     /// The key in the log. Names must not be longer than [`super::PLAIN_TEXT_BYTES_MAX`].
-    pub fn key_bytes(&self) -> Bytes {
+    pub fn key_bytes(&self) -> Vec<u8> {
         let (kind, names) = match self {
             GroupRecord::Offset { topic, partition, .. } => {
                 (key::OFFSET, Names::Partition(topic, *partition))
@@ -150,12 +150,14 @@ impl GroupRecord {
     }
 
     /// The value in the log; `None` for a tombstone.
-    pub fn value_bytes(&self) -> Option<Bytes> {
+    pub fn value_bytes(&self) -> Option<Vec<u8>> {
         match self {
             GroupRecord::Offset { value, .. } => value.as_ref().map(CommittedOffset::encode),
             GroupRecord::Classic { value, .. } => value.as_ref().map(ClassicGroupValue::encode),
             GroupRecord::Epoch { value, .. } => value.map(GroupEpochValue::encode),
-            GroupRecord::PartitionMetadata { value, .. } => value.clone(),
+            GroupRecord::PartitionMetadata { value, .. } => {
+                value.as_ref().map(|value| value.to_vec())
+            }
             GroupRecord::Member { value, .. } => value.as_ref().map(MemberValue::encode),
             GroupRecord::TargetEpoch { value, .. } => value.map(TargetEpochValue::encode),
             GroupRecord::Target { value, .. } => {

@@ -18,8 +18,11 @@ use crate::wire::{RequestHeader, StrBytes};
 
 /// Who asks.
 pub fn caller(session: &Session, header: &RequestHeader) -> Caller {
-    let client_id = shared(header.client_id.as_deref().unwrap_or_default());
-    Caller { client_id, host: host(&session.peer).into() }
+    let client_id = header.client_id.as_deref().unwrap_or_default();
+    session.caller(client_id, || Caller {
+        client_id: shared(client_id),
+        host: host(&session.peer).into(),
+    })
 }
 
 /// A text that outlives its frame.
