@@ -15,6 +15,10 @@ pub mod null;
 
 pub mod report;
 
+pub mod paths;
+
+pub mod limits;
+
 pub mod compare;
 
 pub mod cli;

@@ -10,6 +10,7 @@
 //! | `scale` | the same load with more of one thing |
 //! | `recover` | how long a start takes after a kill |
 //! | `idle` | what a broker costs while nothing happens |
+//! | `limits` | what the machine allows |
 //! | `compare` | brokers side by side |
 //! | `report` | kept runs as one page |
 //! | `null` | the null responder |
@@ -19,6 +20,7 @@ mod compare;
 mod consume;
 mod end_to_end;
 mod idle;
+mod limits;
 mod load;
 mod mixed;
 mod null;

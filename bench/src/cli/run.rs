@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    compare, consume, end_to_end, idle, mixed, null, produce, recover, report, scale, workloads,
+    compare, consume, end_to_end, idle, limits, mixed, null, produce, recover, report, scale,
+    workloads,
 };
 
 /// Load for any broker that speaks the Kafka protocol, and figures that stand up.
@@ -34,6 +35,8 @@ enum Command {
     Recover(recover::Arguments),
     /// What a broker costs while nothing happens
     Idle(idle::Arguments),
+    /// Measure what this machine allows: the primitives of its CPU, memory, disk and network
+    Limits(limits::Arguments),
     /// Compare brokers on this machine: starts them, takes turns, judges the rows of the goal table
     Compare(compare::Arguments),
     /// Make one page of runs that were kept
@@ -52,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Scale(arguments) => arguments.run(),
         Command::Recover(arguments) => arguments.run(),
         Command::Idle(arguments) => arguments.run(),
+        Command::Limits(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Null(arguments) => arguments.run(),

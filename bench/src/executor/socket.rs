@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_net::wire::LENGTH_BYTES;
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use glommio::net::TcpStream;
+use glommio::net::{TcpListener, TcpStream};
 
 use super::time::within;
 
@@ -29,6 +30,32 @@ pub async fn connect(address: SocketAddr) -> io::Result<(Reader, Writer)> {
     match within(CONNECT_PATIENCE, TcpStream::connect(address)).await {
         Some(connected) => halves(connected.map_err(io::Error::from)?),
         None => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// Listens on loopback, says where, and takes one connection.
+///
+/// # Errors
+/// What the kernel says.
+pub async fn accept_one(ready: &Sender<SocketAddr>) -> io::Result<(Reader, Writer)> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(io::Error::from)?;
+    // Nobody waits for the address any more: then nobody connects, and nobody waits for this.
+    let _ = ready.send(listener.local_addr().map_err(io::Error::from)?);
+    halves(listener.accept().await.map_err(io::Error::from)?)
+}
+
+/// Sends back what comes, until the other side is done.
+///
+/// # Errors
+/// The connection broke.
+pub async fn echo((mut reader, mut writer): (Reader, Writer)) -> io::Result<()> {
+    let mut buffer = [0; 64];
+    loop {
+        let read = reader.read(&mut buffer).await?;
+        match buffer.get(..read) {
+            None | Some([]) => return Ok(()),
+            Some(bytes) => writer.send(bytes).await?,
+        }
     }
 }
 

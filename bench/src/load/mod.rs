@@ -30,3 +30,4 @@ mod template;
 pub use error::LoadError;
 pub use run::{Watch, run, seats};
 pub use target::{Target, block_on, create_topic};
+pub use template::{Mould, Template};

@@ -206,7 +206,7 @@ impl Work {
     fn lane(&self, plan: &LanePlan) -> Result<Lane, LoadError> {
         let mut mould = Mould::new(&self.workload, &self.target, plan.number as u64);
         let mut templates = vec![mould.cast()?];
-        let each = templates.first().map_or(1, |template| template.len().max(1));
+        let each = templates.first().map_or(1, |template| template.frame_bytes().max(1));
         let count = self.workload.pool_bytes / self.lanes.max(1) / each;
         while templates.len() < count.min(TEMPLATES_MAX) {
             templates.push(mould.cast()?);

@@ -167,7 +167,7 @@ impl Template {
     }
 
     /// Bytes of the frame.
-    pub fn len(&self) -> usize {
+    pub fn frame_bytes(&self) -> usize {
         self.frame.len()
     }
 }

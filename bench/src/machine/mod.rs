@@ -3,21 +3,27 @@
 //!
 //! | file | one idea |
 //! |---|---|
+//! | `affinity` | threads on CPUs of their own |
 //! | `process` | CPU, memory and switches of a process |
+//! | `cpu_time` | exact CPU time of a thread, of this process, of the kernel's threads |
 //! | `disk` | the device under a folder: its flushes, and what a sync costs |
 //! | `cache` | keeping the page cache full, so that everyone's new pages come from reclaim |
 //! | `pages` | pages of a sparse file, touched and made cold |
 //! | `syscalls` | how many system calls a process makes |
 //! | `describe` | the machine in words |
 
+mod affinity;
 mod cache;
+mod cpu_time;
 mod describe;
 mod disk;
 mod pages;
 mod process;
 mod syscalls;
 
+pub use affinity::{allowed_cpus, stay_on};
 pub use cache::FullCache;
+pub use cpu_time::{kernel_seconds, process_seconds, thread_seconds};
 pub use describe::{circumstances, name};
 pub use disk::{Disk, Sync};
 pub use process::{CpuTime, cpu_seconds, rss_bytes, rss_peak_bytes, switches};

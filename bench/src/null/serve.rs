@@ -9,10 +9,10 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use corelog_net::wire::LENGTH_BYTES;
-use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::answer::{Pretence, Rejected};
 use super::records::Run;
+use crate::machine::stay_on;
 
 /// Requests longer than this are nonsense.
 const FRAME_BYTES_MAX: usize = 128 << 20;
@@ -54,21 +54,6 @@ pub fn serve(settings: NullSettings, ready: &Sender<SocketAddr>) -> anyhow::Resu
             }
         })?;
     }
-}
-
-/// Binds this thread, and those that it starts, to some CPUs.
-fn stay_on(cpus: &[usize]) -> io::Result<()> {
-    if cpus.is_empty() {
-        return Ok(());
-    }
-    let mut set = CpuSet::new();
-    for cpu in cpus {
-        if *cpu >= CpuSet::MAX_CPU {
-            return Err(io::Error::new(ErrorKind::InvalidInput, format!("there is no CPU {cpu}")));
-        }
-        set.set(*cpu);
-    }
-    Ok(sched_setaffinity(None, &set)?)
 }
 
 fn converse(stream: &TcpStream, pretence: &Pretence) -> io::Result<Result<(), Rejected>> {

@@ -42,10 +42,10 @@ use simulated::counters;
 #[cfg(not(simulated))]
 pub use ring::{
     Alarm, ColdReads, ControlThread, CoreBuild, CoreThreads, DetachedSocket, DirLock, Directory,
-    KernelFeatures, Listener, NewDirectories, ProbeError, ScratchDir, SegmentFile, SendError,
-    Socket, Task, Within, core, core_metrics, now, on_worker, probe, refuse_huge_pages, resolve,
-    rng, run_here, sleep, sleep_until, spawn, start_control, start_cores, stop_signal, wall,
-    within, works_on, yield_now,
+    KernelFeatures, Listener, NewDirectories, ProbeError, RingTrip, ScratchDir, SegmentFile,
+    SendError, Socket, Task, Within, core, core_metrics, now, on_worker, probe, refuse_huge_pages,
+    resolve, ring_trips, rng, run_here, sleep, sleep_until, spawn, start_control, start_cores,
+    stop_signal, wall, within, works_on, yield_now,
 };
 #[cfg(simulated)]
 pub use simulated::{

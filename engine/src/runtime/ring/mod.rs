@@ -24,6 +24,7 @@ mod socket;
 mod start;
 mod task;
 mod time;
+mod trip;
 mod turn;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use socket::{DetachedSocket, Socket};
 pub use start::{CoreBuild, CoreThreads, run_here, start_cores};
 pub use task::{Task, spawn};
 pub use time::{Alarm, Within, now, sleep, sleep_until, wall, within, yield_now};
+pub use trip::{RingTrip, ring_trips};
 pub use worker::on_worker;
 
 #[cfg(test)]

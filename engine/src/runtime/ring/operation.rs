@@ -76,13 +76,22 @@ pub(super) async fn write_some(
     (result, owned.parts)
 }
 
-/// Which thread does the work of a read.
+/// Which thread does the work of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     /// The core's own, as far as it need not wait: cheapest when the bytes are in the page cache.
     Core,
     /// One of the kernel's: finding pages for cold bytes and queueing their reads takes time too.
     Kernel,
+}
+
+impl Reader {
+    fn flags(self) -> squeue::Flags {
+        match self {
+            Reader::Core => squeue::Flags::empty(),
+            Reader::Kernel => squeue::Flags::ASYNC,
+        }
+    }
 }
 
 /// Reads up to `len` bytes at `position`, appending them to `into`.
@@ -96,11 +105,7 @@ pub(super) async fn read_some(
     into.reserve(len as usize);
     let room = into.spare_capacity_mut().as_mut_ptr().cast();
     let fd = types::Fd(file.as_raw_fd());
-    let flags = match reader {
-        Reader::Core => squeue::Flags::empty(),
-        Reader::Kernel => squeue::Flags::ASYNC,
-    };
-    let entry = opcode::Read::new(fd, room, len).offset(position).build().flags(flags);
+    let entry = opcode::Read::new(fd, room, len).offset(position).build().flags(reader.flags());
     let (result, (mut into, _)) = submit(core, (into, file.clone()), entry).await;
     if let Ok(done) = result {
         let filled = into.len() + done.min(len as usize);
@@ -116,4 +121,23 @@ pub(super) async fn sync_data(core: &Rc<CoreContext>, file: &Arc<Descriptor>) ->
     let fd = types::Fd(file.as_raw_fd());
     let entry = opcode::Fsync::new(fd).flags(types::FsyncFlags::DATASYNC).build();
     submit(core, file.clone(), entry).await.0.map(drop)
+}
+
+/// Queues `count` operations that do nothing, all at once, and waits for all of them.
+pub(super) async fn nothing(
+    core: &Rc<CoreContext>,
+    count: usize,
+    reader: Reader,
+) -> io::Result<()> {
+    let flights: Vec<_> = (0..count)
+        .map(|_| {
+            let entry = opcode::Nop::new().build().flags(reader.flags());
+            UnsubmittedOneshot::new((), Finish(std::marker::PhantomData), entry).submit()
+        })
+        .collect();
+    core.kick.request();
+    for flight in flights {
+        flight.await.0?;
+    }
+    Ok(())
 }
