@@ -10,7 +10,6 @@ use crate::group::Group;
 use crate::group::membership::Membership;
 use crate::metadata::LogId;
 use crate::record::Offset;
-use crate::record::offsets_topic::CommittedOffset;
 
 /// One group as of now. `Send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +62,8 @@ impl Group {
         };
         let topics = self.offsets.topics();
         let offsets = topics.flat_map(|(topic, partitions)| {
-            let told = |(partition, committed): (&i32, &CommittedOffset)| {
-                (topic.clone(), *partition, committed.offset)
-            };
-            partitions.iter().map(told)
+            let told = partitions.iter();
+            told.map(move |(partition, committed)| (topic.clone(), *partition, committed.offset))
         });
         let offsets = offsets.take(offsets_max).collect();
         GroupFacts { group: listed.group, state: listed.state, members, offsets }

@@ -18,10 +18,14 @@ use crate::record::offsets_topic::{CommittedOffset, GroupRecord};
 /// The answer to a commit: by place in the request.
 type Committed = Vec<(u32, Result<(), GroupError>)>;
 
+/// The offsets of one topic by partition. In boxes, because a map has room for eleven values from
+/// the first on, and most groups have fewer.
+type Offsets = BTreeMap<i32, Box<CommittedOffset>>;
+
 /// The committed offsets of one group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OffsetTable {
-    topics: BTreeMap<Arc<str>, BTreeMap<i32, CommittedOffset>>,
+    topics: BTreeMap<Arc<str>, Offsets>,
     open: OpenOffsets,
 }
 
@@ -32,7 +36,7 @@ impl OffsetTable {
     }
 
     /// What is committed, by topic and partition.
-    pub fn topics(&self) -> impl Iterator<Item = (&Arc<str>, &BTreeMap<i32, CommittedOffset>)> {
+    pub fn topics(&self) -> impl Iterator<Item = (&Arc<str>, &Offsets)> {
         self.topics.iter()
     }
 
@@ -173,13 +177,13 @@ impl OffsetTable {
     /// Takes in the marker that ends the transaction of `producer`.
     pub fn replay_end(&mut self, producer: ProducerId, committed: bool) {
         for (topic, partition, value) in self.open.end(producer, committed) {
-            self.topics.entry(topic).or_default().insert(partition, value);
+            self.topics.entry(topic).or_default().insert(partition, Box::new(value));
         }
     }
 
     /// The offset of a partition.
     pub fn get(&self, topic: &str, partition: i32) -> Option<&CommittedOffset> {
-        self.topics.get(topic)?.get(&partition)
+        self.topics.get(topic)?.get(&partition).map(|offset| &**offset)
     }
 
     fn committed_as(&self, wanted: &FetchPartition) -> Option<&CommittedOffset> {
@@ -207,7 +211,11 @@ impl OffsetTable {
         self.open.overtake(topic, partition);
         let entry = self.topics.entry(Arc::clone(topic));
         let topic = Arc::clone(entry.key());
-        entry.or_default().insert(partition, value);
+        let offsets = entry.or_default();
+        match offsets.get_mut(&partition) {
+            Some(known) => **known = value,
+            None => drop(offsets.insert(partition, Box::new(value))),
+        }
         topic
     }
 
