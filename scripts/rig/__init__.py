@@ -20,10 +20,8 @@
   raw, requests, batches  the protocol and the record format by hand, on plain sockets, for the wire list
   traps, indexes, spans, frozen, hot, promises  the parts of the wire list
   counters, pings  what a core counted; small requests beside other work, each with its time
-  machine     what the kernel knows: memory, flushes, CPU time; the page cache regime
-  generator   librdkafka's rdkafka_performance, built from source, and its ceiling
-  subject     a broker prepared for measuring, and what one run cost it
-  restart     part of the compare list: the start after a kill
+  machine     what the kernel knows of a process: memory, CPU time; the page cache kept full
+  subject     a broker prepared for measuring
   children    programs that run beside a list; jars, debian: where applications and daemons come from
   streams, connect, pipeline  the parts of the applications list
   table       what a topic holds, read by a client program

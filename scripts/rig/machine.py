@@ -80,57 +80,6 @@ class _Filler:
             self._next = (self._next + 1) % len(self._starts)
 
 
-def regime():
-    """One line for the header of a table."""
-    now = memory()
-    return (f"{os.cpu_count()} CPUs, {now['MemTotal']} MB of memory, {now['Cached']} MB page cache, {now['Dirty']} MB dirty, Linux {os.uname().release}")
-
-
-def disk_of(folder):
-    """The block device under a folder, as /proc/diskstats calls it."""
-    device = os.stat(folder).st_dev
-    wanted = (os.major(device), os.minor(device))
-    for line in Path("/proc/diskstats").read_text().splitlines():
-        fields = line.split()
-        if (int(fields[0]), int(fields[1])) == wanted:
-            return fields[2]
-    raise RuntimeError(f"{folder} is on no block device: flushes cannot be counted there")
-
-
-def flushes(disk):
-    """Flush requests completed by the device since boot."""
-    for line in Path("/proc/diskstats").read_text().splitlines():
-        fields = line.split()
-        if fields[2] == disk:
-            return int(fields[18])
-    raise RuntimeError(f"no {disk} in /proc/diskstats")
-
-
-def flushes_per_sync(folder, disk):
-    """How many flush requests one fdatasync of a growing file costs here (a journal commit is two without FUA).
-
-    Returns that, a whole number because others' flushes count too, and the seconds one takes.
-    """
-    per_sync, seconds = min(_probe_sync(folder, disk) for _ in range(5))
-    return max(1, round(per_sync)), seconds
-
-
-def _probe_sync(folder, disk, times=100):
-    path = folder / "sync-probe"
-    file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-    try:
-        before = flushes(disk)
-        started = time.monotonic()
-        for _ in range(times):
-            os.write(file, bytes(1100))
-            os.fdatasync(file)
-        took = time.monotonic() - started
-        return (flushes(disk) - before) / times, took / times
-    finally:
-        os.close(file)
-        path.unlink()
-
-
 def cpu_seconds(pid):
     """User and system time of a process with all its threads, also those that ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -150,14 +99,3 @@ def rss_mb(pid):
 def rss_peak_mb(pid):
     """The highest resident memory so far."""
     return _status(pid, "VmHWM")
-
-
-def read_mb(pid):
-    """What a process had the disk read."""
-    return int(re.search(r"^read_bytes: (\d+)", Path(f"/proc/{pid}/io").read_text(), re.M)[1]) / MB
-
-
-def drop_caches():
-    """Writes dirty pages back and empties the page cache; needs root."""
-    os.sync()
-    Path("/proc/sys/vm/drop_caches").write_text("3\n")

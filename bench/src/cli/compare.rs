@@ -47,6 +47,13 @@ pub struct Arguments {
     /// CPUs of the load
     #[arg(long, value_delimiter = ',', value_name = "CPU")]
     load_cpus: Vec<usize>,
+    /// Rounds, the first ones, with the steps that take a JVM minutes: idle partitions, a start
+    /// with data; and recoveries after a kill
+    #[arg(long, value_name = "NUMBER")]
+    long_rounds: Option<usize>,
+    /// Do not look once more, with perf, at what was missed
+    #[arg(long)]
+    without_profiles: bool,
     /// One short round with little data: shows that everything works, says nothing of speed
     #[arg(long)]
     quick: bool,
@@ -72,6 +79,7 @@ impl Arguments {
         }
         let mut lengths = if self.quick { Lengths::QUICK } else { Lengths::FULL };
         lengths.rounds = self.rounds.unwrap_or(lengths.rounds).max(1);
+        lengths.long_rounds = self.long_rounds.unwrap_or(lengths.long_rounds);
         let kept = || format!("bench/results/{}-{}", clock::date(), machine::name());
         let settings = Settings {
             fills_cache: !self.quick,
@@ -84,6 +92,7 @@ impl Arguments {
             load_cpus: self.load_cpus,
             limits: self.limits,
             rows: self.rows,
+            profiles: !self.without_profiles,
         };
         anyhow::ensure!(run(&settings)?, "some steps did not work");
         Ok(())

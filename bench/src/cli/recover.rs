@@ -40,13 +40,14 @@ impl Arguments {
             peers: vec![Peer::Corelog(binary)],
             folder: std::path::absolute(&self.folder).context("--folder")?,
             out: self.out,
-            lengths: Lengths { rounds: self.rounds.max(1), ..Lengths::QUICK },
+            lengths: Lengths { rounds: 0, long_rounds: self.rounds.max(1), ..Lengths::QUICK },
             fills_cache: false,
             recovered: self.gigabytes,
             broker_cpus: Vec::new(),
             load_cpus: Vec::new(),
             limits: None,
             rows: vec![18],
+            profiles: false,
         };
         anyhow::ensure!(run(&settings)?, "the recovery failed");
         Ok(())

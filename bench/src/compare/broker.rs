@@ -18,6 +18,8 @@ use crate::load::block_on;
 const CLUSTER_ID: &str = "fWwMLlobTD2ejwobLD1OXw";
 const START_PATIENCE: Duration = Duration::from_secs(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(120);
+/// Bytes of a log's end in an error.
+const COMPLAINT_BYTES: usize = 600;
 const PAUSE: Duration = Duration::from_millis(2);
 /// Kafka as its own start script runs it, with a heap of a gigabyte.
 const JVM: [&str; 9] = [
@@ -42,7 +44,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Formats an empty folder; nothing runs yet.
+    /// Formats an empty folder; what is there from an earlier run goes. Nothing runs yet.
     ///
     /// # Errors
     /// The folder cannot be written, or the broker's tool refuses.
@@ -50,6 +52,9 @@ impl Broker {
         let (port, controller) = (free_port()?, free_port()?);
         let (peer, folder, cpus) = (peer.clone(), folder.to_owned(), cpus.to_vec());
         let broker = Broker { peer, folder, port, cpus, child: None };
+        if broker.folder.exists() {
+            fs::remove_dir_all(&broker.folder)?;
+        }
         fs::create_dir_all(&broker.folder)?;
         fs::write(broker.properties(), broker.settings(controller))?;
         let format = ["format", "-t", CLUSTER_ID, "-c"];
@@ -76,13 +81,14 @@ impl Broker {
         Ok(broker)
     }
 
-    /// Starts it and waits until it answers; the time that took.
+    /// Starts it and waits until it answers; the moment of the start.
     ///
     /// # Errors
     /// It leaves, or does not answer in five minutes.
-    pub fn start(&mut self) -> anyhow::Result<Duration> {
+    pub fn start(&mut self) -> anyhow::Result<Instant> {
+        let command = self.command()?;
         let begun = Instant::now();
-        if let Some(mut command) = self.command()? {
+        if let Some(mut command) = command {
             let log = File::options().create(true).append(true).open(self.log())?;
             let child = command
                 .stdin(Stdio::null())
@@ -96,13 +102,15 @@ impl Broker {
         loop {
             let answers = block_on(async { Ok(Cluster::connect(&self.address()).await?) });
             if answers.is_ok() {
-                return Ok(begun.elapsed());
+                return Ok(begun);
             }
             if let Some(left) = self.child.as_mut().and_then(|child| child.try_wait().ok()?) {
-                anyhow::bail!("{} left with {left}: {}", self.peer.name(), self.tail());
+                let said = self.tail(COMPLAINT_BYTES);
+                anyhow::bail!("{} left with {left}: {said}", self.peer.name());
             }
             let waited = begun.elapsed();
-            anyhow::ensure!(waited < START_PATIENCE, "no answer after {waited:?}: {}", self.tail());
+            let said = || self.tail(COMPLAINT_BYTES);
+            anyhow::ensure!(waited < START_PATIENCE, "no answer after {waited:?}: {}", said());
             std::thread::sleep(PAUSE);
         }
     }
@@ -151,7 +159,8 @@ impl Broker {
 
     /// The command that serves, on its CPUs.
     fn command(&self) -> anyhow::Result<Option<Command>> {
-        let mut words: Vec<String> = Vec::new();
+        // A broker ends with this program, however that ends.
+        let mut words = ["setpriv", "--pdeathsig", "KILL"].map(str::to_owned).to_vec();
         if !self.cpus.is_empty() {
             let cpus: Vec<String> = self.cpus.iter().map(ToString::to_string).collect();
             words.extend(["taskset".to_owned(), "-c".to_owned(), cpus.join(",")]);
@@ -184,10 +193,10 @@ impl Broker {
         self.folder.join("broker.log")
     }
 
-    /// The end of what it said.
-    fn tail(&self) -> String {
+    /// The end of what it said, so many bytes of it.
+    pub fn tail(&self, bytes: usize) -> String {
         let text = fs::read(self.log()).unwrap_or_default();
-        String::from_utf8_lossy(&text[text.len().saturating_sub(600)..]).into_owned()
+        String::from_utf8_lossy(&text[text.len().saturating_sub(bytes)..]).into_owned()
     }
 
     fn settings(&self, controller: u16) -> String {

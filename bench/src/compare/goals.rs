@@ -221,8 +221,8 @@ pub const GOALS: &[Goal] = &[
         Lower,
         &[Absolute(1000.0), OverPeer(0.05)],
     ),
-    goal(18, D2, "recovery after a kill, 1 GB, s", "recovery s, 1 GB", Lower, &[Absolute(0.5)]),
-    goal(18, D2, "recovery after a kill, 10 GB, s", "recovery s, 10 GB", Lower, &[Absolute(0.5)]),
+    goal(18, Both, "recovery after a kill, 1 GB, s", "recovery s, 1 GB", Lower, &[Absolute(0.5)]),
+    goal(18, Both, "recovery after a kill, 10 GB, s", "recovery s, 10 GB", Lower, &[Absolute(0.5)]),
     goal(
         20,
         D2,

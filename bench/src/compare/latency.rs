@@ -1,13 +1,20 @@
 //! Steps about latency, all durable: one record at a time, half load, end to end.
 
-use super::meter::measure;
+use super::meter::Measured;
 use super::produce::cpu_per_gb;
 use super::turn::{Class, Turn};
 
 const HALF: f64 = 0.5;
 const TENTH: f64 = 0.1;
+/// Rare latencies need more requests than a rate does.
+const LONGER: u64 = 2;
 /// Bytes of a batch at a tenth of the load: what a producer collects in about a millisecond.
 const COLLECTED_BYTES: usize = 16 << 10;
+/// Connections of that load, as many as of the others: Kafka takes the requests of one in turn.
+const PRODUCERS: usize = 8;
+
+/// Requests in flight that show how acks share a sync; one is measured anyway.
+const IN_FLIGHT: [usize; 2] = [8, 64];
 
 /// Row 5, and the sharpest proof of both classes: one request in flight, so that a durable ack has
 /// a flush of its own, and one from the page cache has none.
@@ -20,9 +27,25 @@ pub fn idle_ack(turn: &mut Turn) -> anyhow::Result<()> {
         if class == Class::D2 {
             turn.add("idle ack p50 ms", measured.total.ack.ms(0.5));
             turn.add("idle ack p99 ms", measured.total.ack.ms(0.99));
+            turn.add("acks per sync, 1 in flight", acks_per_sync(turn, &measured));
         }
     }
+    for count in IN_FLIGHT {
+        let mut workload = turn.workload("idle-ack", Class::D2)?;
+        workload.topic = format!("d2-{count}-in-flight");
+        workload.in_flight = count;
+        let measured = turn.measure(&workload)?;
+        turn.add(&format!("acks per sync, {count} in flight"), acks_per_sync(turn, &measured));
+        turn.add(&format!("acks/s, {count} in flight"), measured.records_per_second());
+    }
     Ok(())
+}
+
+/// Flush requests over those of one sync; a sync is at least one.
+fn acks_per_sync(turn: &Turn, measured: &Measured) -> Option<f64> {
+    let per_sync = turn.stage.sync.flushes.round().max(1.0);
+    let acks = measured.total.produced.requests as f64;
+    measured.flushes.map(|flushes| acks / (flushes / per_sync).max(1.0))
 }
 
 /// Rows 6, 11 and 12: on a schedule at half of what this broker did durably in this round, and at
@@ -33,7 +56,8 @@ pub fn half_load(turn: &mut Turn) -> anyhow::Result<()> {
     let most = turn.known("d2 produce records/s");
     let most = most.ok_or_else(|| anyhow::anyhow!("half of what is not known"))?;
     workload.rate = (most * HALF).max(1.0);
-    let measured = measure(&turn.broker, turn.stage.disk, &workload, true)?;
+    workload.seconds *= LONGER;
+    let measured = turn.measure_syscalls(&workload)?;
     let ack = &measured.total.ack;
     turn.add("half load p50 ms", ack.ms(0.5));
     turn.add("half load p99 ms", ack.ms(0.99));
@@ -60,7 +84,7 @@ pub fn end_to_end(turn: &mut Turn) -> anyhow::Result<()> {
     let mut workload = turn.workload("end-to-end", Class::D2)?;
     let rate = turn.stage.equal_rate.or_else(|| turn.known("d2 produce records/s"));
     workload.rate = (rate.unwrap_or(workload.rate) * TENTH).max(1.0);
-    workload.batch_bytes = COLLECTED_BYTES;
+    (workload.batch_bytes, workload.producers) = (COLLECTED_BYTES, PRODUCERS);
     let measured = turn.measure(&workload)?;
     turn.add("end to end p50 ms", measured.total.end_to_end.ms(0.5));
     turn.add("end to end p99 ms", measured.total.end_to_end.ms(0.99));

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::turn::{Class, Turn};
 use crate::load::Target;
-use crate::machine::{cpu_seconds, rss_bytes, rss_peak_bytes};
+use crate::machine::{Threads, rss_bytes, rss_peak_bytes};
+use crate::measure::Interval;
 use crate::workload::{Start, Workload};
 
 const MIB: f64 = (1 << 20) as f64;
@@ -18,16 +19,26 @@ const PARKED_MS: i32 = 120_000;
 /// Requests in flight of all active connections together.
 const IN_FLIGHT: usize = 100;
 
-/// Row 15, after the start.
+/// Row 15, after the start, and the CPU that nothing takes.
 pub fn idle(turn: &mut Turn) -> anyhow::Result<()> {
-    sleep(Duration::from_secs(turn.lengths().settle));
-    turn.add("RSS idle MiB", rss(turn).map(|bytes| bytes / MIB));
+    let time = Duration::from_secs(turn.lengths().settle);
+    sleep(time);
+    let rss = rss(turn);
+    let threads = || turn.broker.id().and_then(|id| Threads::of(id).ok());
+    let before = threads();
+    sleep(time);
+    let ran = before.zip(threads()).map(|(before, after)| after.seconds_since(&before));
+    let share = ran.map(|seconds| seconds / time.as_secs_f64());
+    turn.noted("idle")?;
+    turn.add("RSS idle MiB", rss.map(|bytes| bytes / MIB));
+    turn.add("idle CPU alone %", share.map(|share| share * 100.0));
     Ok(())
 }
 
 /// Row 15, the most so far.
 pub fn loaded(turn: &mut Turn) -> anyhow::Result<()> {
     let peak = turn.broker.id().and_then(|id| rss_peak_bytes(id).ok());
+    turn.noted("loaded")?;
     turn.add("RSS loaded MiB", peak.map(|bytes| bytes as f64 / MIB));
     Ok(())
 }
@@ -41,6 +52,7 @@ pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
     let open = open?;
     sleep(Duration::from_secs(turn.lengths().settle));
     let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / many as f64 / KIB);
+    turn.noted("connections")?;
     turn.add("KiB per connection", each);
     drop(open);
     let mut workload = turn.workload("connections", Class::D2)?;
@@ -78,6 +90,7 @@ pub fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
     sleep(Duration::from_secs(lengths.settle * 2));
     let count = f64::from(lengths.partitions);
     let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / count / KIB);
+    turn.noted("partitions")?;
     turn.add("KiB per partition", each);
     idle_cpu(turn, &workload)
 }
@@ -91,14 +104,18 @@ fn idle_cpu(turn: &mut Turn, workload: &Workload) -> anyhow::Result<()> {
     parked.fetch_wait_ms = i32::try_from(settle * 8 * 1000).unwrap_or(PARKED_MS);
     let target = Target::find(&turn.broker.address(), &parked)?;
     let (mut before, mut used) = (None, None);
-    let now = || cpu_seconds(id).ok().map(|time| time.seconds);
-    crate::load::run(&parked, &target, &mut |second| {
-        if second.second + 1 == parked.warmup_seconds {
-            before = now();
-        }
-        if second.second + 1 == parked.warmup_seconds + parked.seconds {
-            used = before.zip(now()).map(|(before, after)| after - before);
-        }
+    let now = || Threads::of(id).ok();
+    turn.profiled("idle with parked fetches", || {
+        let look = &mut |second: &Interval| {
+            if second.second + 1 == parked.warmup_seconds {
+                before = now();
+            }
+            if second.second + 1 == parked.warmup_seconds + parked.seconds {
+                let ran = |(before, after): (&Threads, Threads)| after.seconds_since(before);
+                used = before.as_ref().zip(now()).map(ran);
+            }
+        };
+        Ok(crate::load::run(&parked, &target, look)?)
     })?;
     turn.add("idle CPU %", used.map(|cpu| cpu / parked.seconds as f64 * 100.0));
     Ok(())

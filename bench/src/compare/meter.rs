@@ -61,14 +61,15 @@ pub fn measure(
 ) -> anyhow::Result<Measured> {
     let target = Target::find(&broker.address(), workload)?;
     let (mut before, mut after, mut counting) = (counters(broker, disk), None, None);
+    let by_time = workload.records == 0;
     let outcome = load::run(workload, &target, &mut |second| {
-        if second.second + 1 == workload.warmup_seconds {
+        if by_time && second.second + 1 == workload.warmup_seconds {
             before = counters(broker, disk);
             let time = Duration::from_secs(workload.seconds);
             let id = broker.id().filter(|_| counts_syscalls);
             counting = id.map(|id| Syscalls::count(id, time));
         }
-        if second.second + 1 == workload.warmup_seconds + workload.seconds {
+        if by_time && second.second + 1 == workload.warmup_seconds + workload.seconds {
             after = counters(broker, disk);
         }
     })?;

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `settings` | what is compared, and how long |
 //! | `broker` | one broker under test: started, stopped, killed, started again |
+//! | `profile` | what the broker did during a load whose target was missed |
+//! | `ceiling` | what the client itself can do |
 //! | `meter` | a load, and what it cost the broker and the disk |
 //! | `figures` | what all rounds gave, by broker and name |
 //! | `turn` | one broker's turn of one round: the list of its steps |
@@ -16,6 +18,7 @@
 //! | `output` | the results as text, page and raw data |
 
 mod broker;
+mod ceiling;
 mod fetch;
 mod figures;
 mod goals;
@@ -25,6 +28,7 @@ mod memory;
 mod meter;
 mod output;
 mod produce;
+mod profile;
 mod run;
 mod settings;
 mod start;

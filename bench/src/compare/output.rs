@@ -1,5 +1,6 @@
 //! The results as text, as a page, and as raw data. The two durability classes have a table each.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -19,6 +20,19 @@ const TABLES: [(Class, &str); 3] = [
     (Class::Both, "Acks play no part"),
 ];
 
+/// Figures beside the goal table, by their names; the classes stay apart here too.
+type Besides = (&'static str, fn(&str) -> bool);
+
+const BESIDES: [Besides; 3] = [
+    ("D2 besides: batches of a megabyte to so many partitions; single records in flight", |name| {
+        name.starts_with("d2 large batches") || name.starts_with("acks ")
+    }),
+    ("D1 besides: batches of a megabyte to so many partitions", |name| {
+        name.starts_with("d1 large batches")
+    }),
+    ("Recovery after a kill, each broker as it comes", |name| name.starts_with("recovery ")),
+];
+
 /// Everything that is written down.
 pub struct Results<'a> {
     /// Names in the order of the comparison.
@@ -29,18 +43,45 @@ pub struct Results<'a> {
     pub limits: &'a Limits,
     /// What a reader has to know.
     pub circumstances: &'a [(String, String)],
+    /// Megabytes that were free before each turn, where the page cache was filled.
+    pub free_mb: Vec<f64>,
+    /// The profile of each figure that was looked at once more.
+    pub profiles: BTreeMap<String, String>,
 }
 
 impl Results<'_> {
     fn tables(&self) -> impl Iterator<Item = (&'static str, Vec<Row>)> {
-        let judged = |class| rows(class, self.brokers, self.figures, self.limits);
+        let judged = |class| {
+            let mut judged = rows(class, self.brokers, self.figures, self.limits);
+            for row in judged.iter_mut().filter(|row| row.is_missed()) {
+                row.profile = self.profiles.get(row.figure).cloned();
+            }
+            judged
+        };
         TABLES.iter().map(move |(class, title)| (*title, judged(*class)))
+    }
+
+    /// Numbers of the rows with a missed target.
+    pub fn missed(&self) -> Vec<u8> {
+        let all = self.tables().flat_map(|(_, rows)| rows);
+        let mut missed: Vec<u8> = all.filter(Row::is_missed).map(|row| row.row).collect();
+        missed.sort_unstable();
+        missed.dedup();
+        missed
+    }
+
+    /// A row's lines for a table.
+    fn lines(&self, row: &Row) -> Vec<Vec<String>> {
+        let most = row.brokers.iter().flatten().map(|one| one.rounds).max().unwrap_or(0);
+        let all = self.figures.values.values().flat_map(BTreeMap::values).map(Vec::len).max();
+        let few = Some(most).filter(|most| all.is_some_and(|all| *most < all && *most > 0));
+        lines(row, few)
     }
 
     fn header(&self) -> Vec<&str> {
         let mut header = vec!["ROW"];
         header.extend(self.brokers.iter().map(String::as_str));
-        header.extend(["OF LIMIT", "TARGET", ""]);
+        header.extend(["OF LIMIT", "TARGET", "", "WHY"]);
         header
     }
 
@@ -58,19 +99,21 @@ impl Results<'_> {
         for (title, rows) in self.tables() {
             let mut table = Table::new();
             table.load_style(NOTHING).set_header(self.header());
-            rows.iter().flat_map(lines).for_each(|line| _ = table.add_row(line));
+            let lines = rows.iter().flat_map(|row| self.lines(row));
+            lines.for_each(|line| _ = table.add_row(line));
             parts.push(format!("\n{title}\n{table}"));
         }
         parts.push("\nFlushes at the device".to_owned());
         for (text, proved) in self.proofs() {
             parts.push(format!("  {text}: {}", judgement(proved, "proved", "NOT PROVED")));
         }
-        for broker in self.brokers {
-            // Logs of other sizes than the goal table's.
-            let figures = self.figures.values.get(broker).into_iter().flatten();
-            for (name, _) in figures.filter(|(name, _)| name.starts_with("recovery s,")) {
-                let spread = self.figures.spread(broker, name);
-                parts.extend(spread.map(|spread| format!("{broker}, {name}: {spread}")));
+        for (title, wanted) in BESIDES {
+            parts.push(format!("\n{title}"));
+            for (broker, figures) in &self.figures.values {
+                for name in figures.keys().filter(|name| wanted(name)) {
+                    let spread = self.figures.spread(broker, name);
+                    parts.extend(spread.map(|spread| format!("  {broker}, {name}: {spread}")));
+                }
             }
         }
         parts.extend(self.figures.failures.iter().map(|failure| format!("FAILED {failure}")));
@@ -92,6 +135,8 @@ impl Results<'_> {
             "proofs": self.proofs(),
             "limits": self.limits,
             "figures": self.figures,
+            "profiles": self.profiles,
+            "free_mb": self.free_mb,
         });
         fs::write(folder.join("raw.json"), format!("{raw:#}\n"))?;
         fs::write(folder.join("summary.txt"), self.text() + "\n")?;
@@ -107,7 +152,7 @@ impl Results<'_> {
         for (title, rows) in self.tables() {
             page.heading(title);
             page.text("Median and range of the rounds.");
-            let cells: Vec<Vec<String>> = rows.iter().flat_map(lines).collect();
+            let cells: Vec<Vec<String>> = rows.iter().flat_map(|row| self.lines(row)).collect();
             page.table(&self.header(), &cells);
         }
         page.heading("Flushes at the device");
@@ -131,15 +176,16 @@ impl Results<'_> {
     }
 }
 
-/// A row's lines: one per target.
-fn lines(row: &Row) -> Vec<Vec<String>> {
+/// A row's lines: one per target. `few` = measured in fewer rounds than others were.
+fn lines(row: &Row, few: Option<usize>) -> Vec<Vec<String>> {
     let spread = |one: &Option<crate::measure::Spread>| {
         one.map_or("-".to_owned(), |spread| spread.to_string())
     };
     let lines = row.targets.iter().enumerate().map(|(number, (target, met))| {
         let mut cells = Vec::new();
         if number == 0 {
-            cells.push(format!("{:>2} {}", row.row, row.title));
+            let few = few.map(|few| format!(" ({few} of the rounds)")).unwrap_or_default();
+            cells.push(format!("{:>2} {}{few}", row.row, row.title));
             cells.extend(row.brokers.iter().map(spread));
             cells.push(row.of_limit.map_or("-".to_owned(), |share| format!("{share:.2}")));
         } else {
@@ -147,6 +193,8 @@ fn lines(row: &Row) -> Vec<Vec<String>> {
         }
         cells.push(target.clone());
         cells.push(judgement(*met, "met", "missed"));
+        let why = row.profile.clone().filter(|_| *met == Some(false));
+        cells.push(why.unwrap_or_default());
         cells
     });
     lines.collect()

@@ -3,11 +3,14 @@
 use super::meter::{GB, Measured};
 use super::turn::{Class, Turn};
 
+/// Partitions, and records of a load to them.
+const LARGE_BATCHES: [(i32, u32); 3] = [(1, 600_000), (16, 600_000), (100, 400_000)];
+
 /// Load that nobody measures: a JVM compiles what is hot, files and caches come to be.
 pub fn warm_up(turn: &mut Turn) -> anyhow::Result<()> {
     let mut workload = turn.workload("durable", Class::D1)?;
     workload.topic = "warm".to_owned();
-    workload.seconds = turn.lengths().jit;
+    workload.records = turn.lengths().jit_records;
     turn.measure(&workload).map(|_| ())
 }
 
@@ -23,6 +26,27 @@ pub fn throughput(turn: &mut Turn) -> anyhow::Result<()> {
         turn.add(&format!("{name} flushes per ack"), measured.flushes.map(|count| count / acks));
         if class == Class::D2 {
             turn.add("plain CPU s/wire GB", cpu_per_wire_gb(&measured));
+        }
+    }
+    Ok(())
+}
+
+/// Floors: one connection with batches of a megabyte, to as many partitions as that. Each load has
+/// a fixed number of records, less where a flush per batch makes them slow.
+pub fn large_batches(turn: &mut Turn) -> anyhow::Result<()> {
+    for class in [Class::D2, Class::D1] {
+        for (partitions, records) in LARGE_BATCHES {
+            let mut workload = turn.workload("large-batches", class)?;
+            let name = format!("{} large batches, {partitions}", class.name());
+            workload.topic = name.replace(", ", "-").replace(' ', "-");
+            workload.partitions = partitions;
+            workload.records = (f64::from(records) * turn.lengths().share) as u64;
+            let measured = turn.measure(&workload)?;
+            let acks = measured.total.produced.requests as f64;
+            turn.add(&format!("{name}: MB/s"), measured.mb_per_second());
+            turn.add(&format!("{name}: CPU s/GB"), cpu_per_gb(&measured));
+            let flushes = measured.flushes.map(|count| count / acks);
+            turn.add(&format!("{name}: flushes per ack"), flushes);
         }
     }
     Ok(())

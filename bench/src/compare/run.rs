@@ -1,14 +1,19 @@
 //! All rounds: the brokers take turns, so that what changes on the machine meets all of them.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
+use std::time::Instant;
 
 use anyhow::Context;
 
+use super::ceiling;
 use super::figures::Figures;
 use super::limits;
 use super::output::Results;
+use super::profile::Profiles;
 use super::settings::{Peer, Settings};
-use super::turn::{Stage, Turn};
+use super::turn::{FLOORS, Stage, recover, take};
 use crate::machine::{self, Disk, FullCache};
 
 /// Rows that need the rate that every broker can do.
@@ -16,52 +21,124 @@ const RATED: [u8; 6] = [6, 7, 10, 11, 12, 13];
 /// Bytes of a megabyte.
 const MB: f64 = 1e6;
 
+/// What is done in a turn.
+type Work = fn(&Stage, &Peer, &Path, &mut Figures) -> anyhow::Result<()>;
+
 /// Compares, prints and writes the results; whether every step worked.
 ///
 /// # Errors
-/// The folder is on no disk, a broker does not start, or results cannot be written.
+/// The folder is on no disk or a full one, a broker does not start, or results cannot be written.
 pub fn run(settings: &Settings) -> anyhow::Result<bool> {
     fs::create_dir_all(&settings.folder)
         .with_context(|| format!("cannot make {}", settings.folder.display()))?;
+    has_room(settings)?;
     let disk = Disk::under(&settings.folder)?;
     let limits = limits::read(settings.limits.as_deref())?;
     let mut cache = match settings.fills_cache {
         true => Some(FullCache::new(&settings.folder)?),
         false => None,
     };
-    let regime = fill(&mut cache)?;
+    let filled = regime(fill(&mut cache)?);
     let sync = disk.probe(&settings.folder)?;
-    let mut stage = Stage { settings, disk: &disk, sync, equal_rate: None };
-    if settings.peers.len() > 1 && settings.wants(&RATED) {
-        stage.equal_rate = Some(equal_rate(&stage)?);
-    }
+    let ceiling = ceiling::measure(settings)?;
+    let stage =
+        Stage { settings, disk: &disk, sync, equal_rate: None, is_long: false, profiles: None };
+    let equal_rate = match settings.peers.len() > 1 && settings.wants(&RATED) {
+        true => Some(equal_rate(&stage)?),
+        false => None,
+    };
+    let mut stage = Stage { equal_rate, ..stage };
     let mut figures = Figures::default();
-    for round in 0..settings.lengths.rounds {
-        for peer in order(&settings.peers, round) {
-            let (regime, number) = (fill(&mut cache)?, round + 1);
-            let rounds = settings.lengths.rounds;
-            eprintln!("round {number} of {rounds}: {}, page cache {regime}", peer.name());
-            if let Err(why) = turn(&stage, peer, &mut figures) {
-                eprintln!("  {}: {why:#}", peer.name());
-                figures.failures.push(format!("{}: round {number}: {why:#}", peer.name()));
-            }
-        }
-    }
+    let free_mb = rounds(&mut stage, &mut cache, &mut figures)?;
     let brokers: Vec<String> = settings.peers.iter().map(|peer| peer.name().to_owned()).collect();
-    let circumstances = circumstances(&stage, regime);
-    let (figures, limits, circumstances) = (&figures, &limits, &circumstances[..]);
-    let results = Results { brokers: &brokers, figures, limits, circumstances };
+    let mut circumstances = circumstances(&stage, filled);
+    circumstances.push(("client's ceiling".to_owned(), format!("{ceiling:.0} MB/s")));
+    let mut results = Results {
+        brokers: &brokers,
+        figures: &figures,
+        limits: &limits,
+        circumstances: &circumstances,
+        free_mb,
+        profiles: BTreeMap::new(),
+    };
+    if settings.profiles {
+        results.profiles = profiles(stage, &results.missed())?;
+    }
     println!("{}", results.text());
     results.write(&settings.out)?;
     println!("\nkept in {}", settings.out.display());
     Ok(figures.failures.is_empty())
 }
 
-/// Makes the page cache regime the same for the next turn; the regime in words.
-fn fill(cache: &mut Option<FullCache>) -> anyhow::Result<String> {
-    let Some(cache) = cache else { return Ok("as it was: figures say little".to_owned()) };
-    let free = cache.fill()? as f64 / MB;
-    Ok(format!("full before each turn ({free:.0} MB free)"))
+/// Says what is missing before anything is measured.
+fn has_room(settings: &Settings) -> anyhow::Result<()> {
+    let disk = rustix::fs::statvfs(&settings.folder)?;
+    let (free, wanted) = (disk.f_bavail * disk.f_frsize, settings.lengths.disk_bytes);
+    let folder = settings.folder.display();
+    anyhow::ensure!(free >= wanted, "{folder}: {wanted} bytes have to be free, {free} are");
+    Ok(())
+}
+
+/// All turns of all rounds; then, because it empties the page cache, the recoveries. The megabytes
+/// that were free before each turn.
+fn rounds(
+    stage: &mut Stage,
+    cache: &mut Option<FullCache>,
+    figures: &mut Figures,
+) -> anyhow::Result<Vec<f64>> {
+    let (settings, lengths) = (stage.settings, stage.settings.lengths);
+    let (begun, mut all_free) = (Instant::now(), Vec::new());
+    for round in 0..lengths.rounds {
+        stage.is_long = round < lengths.long_rounds;
+        for peer in order(&settings.peers, round) {
+            let free = fill(cache)?;
+            all_free.extend(free);
+            let (name, number, so_far) = (peer.name(), round + 1, begun.elapsed().as_secs());
+            let (rounds, regime) = (lengths.rounds, regime(free));
+            eprintln!("round {number} of {rounds}: {name}, page cache {regime}; {so_far} s so far");
+            turn(stage, peer, figures, take)?;
+        }
+    }
+    if settings.wants(&[18]) {
+        for round in 0..lengths.long_rounds {
+            for peer in order(&settings.peers, round) {
+                turn(stage, peer, figures, recover)?;
+            }
+        }
+    }
+    Ok(all_free)
+}
+
+/// Measures the missed rows of the first broker once more, with profiles: the file of each figure.
+/// The figures themselves are of no use.
+fn profiles(stage: Stage, missed: &[u8]) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(peer) = stage.settings.peers.first() else { return Ok(BTreeMap::new()) };
+    eprintln!("profiles of rows {missed:?}");
+    let mut settings = stage.settings.clone();
+    settings.rows = missed.iter().copied().chain([FLOORS]).collect();
+    let profiles = Some(Profiles::new(settings.out.join("profiles"))?);
+    let mut look = Stage { settings: &settings, is_long: true, profiles, ..stage };
+    let mut figures = Figures::default();
+    turn(&look, peer, &mut figures, take)?;
+    if missed.contains(&18) {
+        turn(&look, peer, &mut figures, recover)?;
+    }
+    figures.failures.iter().for_each(|failure| eprintln!("  no profile: {failure}"));
+    Ok(look.profiles.take().map(Profiles::into_files).unwrap_or_default())
+}
+
+/// Makes the page cache regime the same for the next turn; the megabytes that are free then.
+fn fill(cache: &mut Option<FullCache>) -> anyhow::Result<Option<f64>> {
+    let Some(cache) = cache else { return Ok(None) };
+    Ok(Some(cache.fill()? as f64 / MB))
+}
+
+/// The regime of a turn in words.
+fn regime(free_mb: Option<f64>) -> String {
+    match free_mb {
+        Some(free) => format!("full before each turn ({free:.0} MB free)"),
+        None => "as it was: figures say little".to_owned(),
+    }
 }
 
 /// The brokers of a round; each begins in turn.
@@ -70,23 +147,26 @@ fn order(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
     peers.iter().cycle().skip(first).take(peers.len())
 }
 
-/// A turn in a folder of its own, which is removed.
-fn turn(stage: &Stage, peer: &Peer, figures: &mut Figures) -> anyhow::Result<()> {
+/// A turn in a folder of its own, which is removed. A turn that does not work is a failure among
+/// the figures.
+fn turn(stage: &Stage, peer: &Peer, figures: &mut Figures, work: Work) -> anyhow::Result<()> {
     let folder = stage.settings.folder.join(peer.name());
-    let taken = Turn::take(stage, peer, &folder, figures);
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    taken
+    if let Err(why) = work(stage, peer, &folder, figures) {
+        eprintln!("  {}: {why:#}", peer.name());
+        figures.failures.push(format!("{}: {why:#}", peer.name()));
+    }
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
 /// What the slowest broker does durably, in records a second, from one short look at each.
 fn equal_rate(stage: &Stage) -> anyhow::Result<f64> {
     let mut settings = stage.settings.clone();
     settings.rows = vec![1];
-    let look = Stage { settings: &settings, disk: stage.disk, sync: stage.sync, equal_rate: None };
+    let look = Stage { settings: &settings, profiles: None, ..*stage };
     let mut figures = Figures::default();
     for peer in &settings.peers {
         eprintln!("a look at {}", peer.name());
-        turn(&look, peer, &mut figures)?;
+        turn(&look, peer, &mut figures, take)?;
     }
     let rates = settings.peers.iter().map(|peer| {
         let rate = figures.last(peer.name(), "d2 produce records/s");
@@ -107,7 +187,7 @@ fn circumstances(stage: &Stage, regime: String) -> Vec<(String, String)> {
     let more = [
         ("page cache regime", regime),
         ("placement", placement),
-        ("rounds", lengths.rounds.to_string()),
+        ("rounds", format!("{}; {} of the long steps", lengths.rounds, lengths.long_rounds)),
         (
             "each load",
             format!("{} warm-up, {} measured", seconds(lengths.warmup), seconds(lengths.measured)),

@@ -34,12 +34,17 @@ impl Peer {
 pub struct Lengths {
     /// Rounds.
     pub rounds: usize,
+    /// The first so many rounds take the long steps too, and so often every broker is killed under
+    /// load: idle partitions, a start with data, recovery. They take a JVM minutes.
+    pub long_rounds: usize,
     /// Seconds of each load that do not count.
     pub warmup: u64,
     /// Seconds of each load that count.
     pub measured: u64,
-    /// Seconds of load before anything is measured: a JVM compiles what is hot.
-    pub jit: u64,
+    /// Records before anything is measured: a JVM compiles what is hot.
+    pub jit_records: u64,
+    /// Loads of a fixed number of records get this part of it.
+    pub share: f64,
     /// Seconds between a start and a look at memory or idle CPU, and of that look.
     pub settle: u64,
     /// Bytes that are read over and over.
@@ -48,30 +53,39 @@ pub struct Lengths {
     pub partitions: i32,
     /// Connections, a tenth of them active.
     pub connections: usize,
+    /// Bytes that have to be free on the disk: what a turn of a fast broker writes, and a third of
+    /// that again.
+    pub disk_bytes: u64,
 }
 
 impl Lengths {
     /// Of a comparison to be kept.
     pub const FULL: Lengths = Lengths {
         rounds: 5,
-        warmup: 4,
-        measured: 12,
-        jit: 20,
-        settle: 4,
-        hot_bytes: 1_000_000_000,
+        long_rounds: 1,
+        warmup: 1,
+        measured: 3,
+        jit_records: 1_000_000,
+        share: 1.0,
+        settle: 3,
+        hot_bytes: 500_000_000,
         partitions: 10_000,
         connections: 10_000,
+        disk_bytes: 22_000_000_000,
     };
     /// Of a test of the comparison itself.
     pub const QUICK: Lengths = Lengths {
         rounds: 1,
+        long_rounds: 1,
         warmup: 1,
-        measured: 2,
-        jit: 2,
+        measured: 1,
+        jit_records: 100_000,
+        share: 0.05,
         settle: 1,
         hot_bytes: 50_000_000,
         partitions: 200,
         connections: 200,
+        disk_bytes: 6_000_000_000,
     };
 }
 
@@ -98,6 +112,8 @@ pub struct Settings {
     pub limits: Option<PathBuf>,
     /// Only rows of these numbers; empty = all.
     pub rows: Vec<u8>,
+    /// Whether what was missed is looked at once more, with a profile.
+    pub profiles: bool,
 }
 
 impl Settings {

@@ -1,17 +1,23 @@
 //! Steps about starting: empty, with data, and after a kill under load.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use corelog_net::client::{Cluster, Consumer, EARLIEST, LATEST, Start};
+use corelog_engine::record::Codec;
+use corelog_net::client::{Cluster, Consumer, EARLIEST, LATEST, Outgoing, Producer, Start};
 
 use super::broker::Broker;
-use super::meter::GB;
+use super::meter::{GB, MB};
 use super::turn::{Class, Turn};
-use crate::load::{self, LoadError, Target, block_on};
+use crate::clock;
+use crate::load::{self, LoadError, Target, block_on, create_topic};
+use crate::machine::read_bytes;
 use crate::workload::Workload;
+
+/// In a Produce request.
+const ACKS_ALL: i16 = -1;
 
 const PATIENCE: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_millis(2);
@@ -20,56 +26,67 @@ const MB_PER_GB: f64 = 1000.0;
 
 /// Row 17, empty: from the start of the process to the first ack.
 pub fn empty(turn: &mut Turn) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    turn.broker.start()?;
+    let begun = turn.broker.start()?;
     first_ack(turn)?;
-    turn.add("start empty ms", begun.elapsed().as_secs_f64() * 1e3);
+    let took = begun.elapsed().as_secs_f64() * 1e3;
+    turn.noted("start empty")?;
+    turn.add("start empty ms", took);
     Ok(())
 }
 
-/// Row 17, with all that this turn has written, after a clean stop.
+/// Row 17, with what this turn has written, after a clean stop.
 pub fn with_data(turn: &mut Turn) -> anyhow::Result<()> {
     if turn.broker.id().is_none() {
         return Ok(()); // somebody else runs it
     }
     turn.broker.stop()?;
-    let begun = Instant::now();
-    turn.broker.start()?;
+    let begun = turn.broker.start()?;
     first_ack(turn)?;
-    turn.add("start with data ms", begun.elapsed().as_secs_f64() * 1e3);
+    let took = begun.elapsed().as_secs_f64() * 1e3;
+    turn.noted("start with data")?;
+    turn.add("start with data ms", took);
     Ok(())
 }
 
-/// One record to a topic of one partition.
+/// One record to a topic of one partition, by the small client: the executors of a load take longer
+/// to start than a broker.
 fn first_ack(turn: &Turn) -> anyhow::Result<()> {
     let mut workload = turn.workload("idle-ack", Class::D2)?;
     workload.topic = "first".to_owned();
-    (workload.records, workload.pool_bytes, workload.spin) = (1, 1, false);
-    turn.measure(&workload).map(|_| ())
+    let record = Outgoing { key: None, value: Some(vec![7; 100]), timestamp: clock::wall_ms() };
+    block_on(async {
+        let mut cluster = Cluster::connect(&turn.broker.address()).await?;
+        create_topic(&mut cluster, &workload).await?;
+        let mut producer = Producer::open(cluster, &workload.topic, ACKS_ALL, Codec::None).await?;
+        producer.send(0, &[record]).await?;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Row 18: killed under load, started again; from the start of the process until every partition
 /// has given a sound batch at its start and one at its end, and nothing acknowledged is missing.
-pub fn recovery(turn: &mut Turn, folder: &Path) -> anyhow::Result<()> {
-    for gigabytes in turn.stage.settings.recovered.clone() {
-        fs::remove_dir_all(folder).context("the folder of the turn")?;
-        turn.broker = Broker::new(turn.peer, folder, &turn.stage.settings.broker_cpus)?;
-        turn.broker.start()?;
-        let workload = turn.workload("durable", Class::D2)?;
-        let acked = load_and_kill(&mut turn.broker, workload.clone(), gigabytes * GB)?;
-        drop_caches();
-        let begun = Instant::now();
-        turn.broker.start()?;
-        let kept = serves(&turn.broker.address(), &workload)?;
-        let took = begun.elapsed().as_secs_f64();
-        anyhow::ensure!(kept >= acked, "{acked} records were acknowledged, {kept} are there");
-        let size = match gigabytes {
-            small if small < 1.0 => format!("{:.0} MB", small * MB_PER_GB),
-            large => format!("{large:.0} GB"),
-        };
-        turn.add(&format!("recovery s, {size}"), took);
-        turn.broker.kill();
-    }
+/// Each broker acks as it does when nobody sets anything.
+pub fn recovery(turn: &mut Turn, folder: &Path, gigabytes: f64) -> anyhow::Result<()> {
+    turn.broker.kill();
+    turn.broker = Broker::new(turn.peer, folder, &turn.stage.settings.broker_cpus)?;
+    turn.broker.start()?;
+    let workload = Workload { configs: BTreeMap::new(), ..turn.workload("durable", Class::D2)? };
+    let acked = load_and_kill(&mut turn.broker, workload.clone(), gigabytes * GB)?;
+    drop_caches();
+    let begun = turn.broker.start()?;
+    let kept = serves(&turn.broker.address(), &workload)?;
+    let took = begun.elapsed().as_secs_f64();
+    anyhow::ensure!(kept >= acked, "{acked} records were acknowledged, {kept} are there");
+    let size = match gigabytes {
+        small if small < 1.0 => format!("{:.0} MB", small * MB_PER_GB),
+        large => format!("{large:.0} GB"),
+    };
+    let read = turn.broker.id().and_then(|id| read_bytes(id).ok());
+    turn.noted(&format!("recovery {size}"))?;
+    turn.add(&format!("recovery s, {size}"), took);
+    turn.add(&format!("recovery MB read, {size}"), read.map(|bytes| bytes as f64 / MB));
+    turn.broker.kill();
     Ok(())
 }
 
@@ -119,8 +136,7 @@ async fn ends(address: &str, workload: &Workload) -> Result<u64, LoadError> {
     let last = cluster.offsets_at(&places, LATEST).await?;
     let mut records = 0;
     for place in &places {
-        let offset =
-            |of: &std::collections::BTreeMap<_, Option<i64>>| of.get(place).copied().flatten();
+        let offset = |of: &BTreeMap<_, Option<i64>>| of.get(place).copied().flatten();
         let (Some(start), Some(end)) = (offset(&first), offset(&last)) else {
             let why = format!("partition {} has no offsets", place.1);
             return Err(LoadError::Topic { topic: place.0.clone(), why });

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::broker::Broker;
 use super::figures::Figures;
 use super::meter::{Measured, measure};
+use super::profile::Profiles;
 use super::settings::{Lengths, Peer, Settings};
 use super::{fetch, latency, memory, produce, start};
 use crate::machine::{Disk, Sync};
@@ -44,6 +45,10 @@ pub struct Stage<'a> {
     pub sync: Sync,
     /// Records a second, that every broker can do durably, for loads at equal rates.
     pub equal_rate: Option<f64>,
+    /// Whether the turns take the long steps too.
+    pub is_long: bool,
+    /// What was missed is looked at once more, with these.
+    pub profiles: Option<Profiles>,
 }
 
 /// A broker and its turn.
@@ -58,58 +63,102 @@ pub struct Turn<'a> {
     pub figures: &'a mut Figures,
 }
 
-/// A step, and the rows it is for.
-type Step = (&'static str, &'static [u8], fn(&mut Turn) -> anyhow::Result<()>);
+/// Stands for a row in the list of steps: floors under the goal table, which no row shows.
+pub const FLOORS: u8 = 0;
 
-const STEPS: [Step; 14] = [
-    ("memory when idle", &[15], memory::idle),
-    ("warm-up", &[1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 20], produce::warm_up),
-    ("durable and cached produce", &[1, 2, 6, 7, 11, 12, 13, 15], produce::throughput),
-    ("memory when loaded", &[15], memory::loaded),
-    ("compressed batches", &[13], produce::compressed),
-    ("small batches", &[3], produce::small),
-    ("ack of one record at a time", &[5], latency::idle_ack),
-    ("half load", &[6, 11, 12], latency::half_load),
-    ("end to end", &[7], latency::end_to_end),
-    ("tail fetch", &[9], fetch::tail),
-    ("fan-out", &[10], fetch::fan_out),
-    ("connections", &[16, 20], memory::connections),
-    ("partitions", &[16, 17, 25], memory::partitions),
-    ("start with data", &[17], start::with_data),
+/// A step.
+struct Step {
+    name: &'static str,
+    /// The rows it is for.
+    rows: &'static [u8],
+    is_long: bool,
+    run: fn(&mut Turn) -> anyhow::Result<()>,
+}
+
+const fn step(
+    name: &'static str,
+    rows: &'static [u8],
+    run: fn(&mut Turn) -> anyhow::Result<()>,
+) -> Step {
+    Step { name, rows, is_long: false, run }
+}
+
+const fn long_step(
+    name: &'static str,
+    rows: &'static [u8],
+    run: fn(&mut Turn) -> anyhow::Result<()>,
+) -> Step {
+    Step { name, rows, is_long: true, run }
+}
+
+const STEPS: [Step; 15] = [
+    step("memory when idle", &[15, FLOORS], memory::idle),
+    step("warm-up", &[1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 20, FLOORS], produce::warm_up),
+    step("durable and cached produce", &[1, 2, 6, 7, 11, 12, 13, 15], produce::throughput),
+    step("large batches", &[FLOORS], produce::large_batches),
+    step("memory when loaded", &[15, FLOORS], memory::loaded),
+    step("compressed batches", &[13], produce::compressed),
+    step("small batches", &[3], produce::small),
+    step("ack of one record at a time", &[5, FLOORS], latency::idle_ack),
+    step("half load", &[6, 11, 12], latency::half_load),
+    step("end to end", &[7], latency::end_to_end),
+    step("tail fetch", &[9, FLOORS], fetch::tail),
+    step("fan-out", &[10], fetch::fan_out),
+    step("connections", &[16, 20], memory::connections),
+    long_step("partitions", &[16, 17, 25], memory::partitions),
+    long_step("start with data", &[17], start::with_data),
 ];
 
-impl<'a> Turn<'a> {
-    /// Starts a broker in an empty folder and takes all steps.
-    ///
-    /// # Errors
-    /// It does not start.
-    pub fn take(
-        stage: &'a Stage<'a>,
-        peer: &'a Peer,
-        folder: &Path,
-        figures: &'a mut Figures,
-    ) -> anyhow::Result<()> {
-        let broker = Broker::new(peer, folder, &stage.settings.broker_cpus)?;
-        let mut turn = Turn { stage, peer, broker, figures };
-        start::empty(&mut turn)?;
-        for (name, rows, step) in STEPS {
-            if stage.settings.wants(rows) {
-                eprintln!("  {}: {name}", peer.name());
-                if let Err(why) = step(&mut turn) {
-                    turn.failed(name, &why);
-                }
+/// Starts a broker in an empty folder and takes all steps.
+///
+/// # Errors
+/// It does not start.
+pub fn take(
+    stage: &Stage,
+    peer: &Peer,
+    folder: &Path,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let broker = Broker::new(peer, folder, &stage.settings.broker_cpus)?;
+    let mut turn = Turn { stage, peer, broker, figures };
+    start::empty(&mut turn)?;
+    for step in STEPS {
+        if stage.settings.wants(step.rows) && (stage.is_long || !step.is_long) {
+            eprintln!("  {}: {}", peer.name(), step.name);
+            if let Err(why) = (step.run)(&mut turn) {
+                turn.failed(step.name, &why);
             }
         }
-        turn.broker.kill();
-        if stage.settings.wants(&[18]) && !matches!(peer, Peer::At { .. }) {
-            eprintln!("  {}: recovery", peer.name());
-            if let Err(why) = start::recovery(&mut turn, folder) {
-                turn.failed("recovery", &why);
-            }
-        }
-        Ok(())
     }
+    turn.broker.kill();
+    Ok(())
+}
 
+/// Kills a broker under load and starts it again, once for each size.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn recover(
+    stage: &Stage,
+    peer: &Peer,
+    folder: &Path,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    if matches!(peer, Peer::At { .. }) {
+        return Ok(()); // somebody else runs it
+    }
+    let broker = Broker::new(peer, folder, &stage.settings.broker_cpus)?;
+    let mut turn = Turn { stage, peer, broker, figures };
+    for gigabytes in &stage.settings.recovered {
+        eprintln!("  {}: recovery of {gigabytes} GB", peer.name());
+        if let Err(why) = start::recovery(&mut turn, folder, *gigabytes) {
+            turn.failed("recovery", &why);
+        }
+    }
+    Ok(())
+}
+
+impl Turn<'_> {
     /// Notes what did not work.
     pub fn failed(&mut self, step: &str, why: &anyhow::Error) {
         let text = format!("{}: {step}: {why:#}", self.peer.name());
@@ -126,6 +175,9 @@ impl<'a> Turn<'a> {
     pub fn add(&mut self, name: &str, value: impl Into<Option<f64>>) {
         if let Some(value) = value.into().filter(|value| value.is_finite()) {
             self.figures.add(self.peer.name(), name, value);
+            if let Some(profiles) = &self.stage.profiles {
+                profiles.shows(name);
+            }
         }
     }
 
@@ -155,7 +207,40 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// It fails.
     pub fn measure(&self, workload: &Workload) -> anyhow::Result<Measured> {
-        measure(&self.broker, self.stage.disk, workload, false)
+        self.profiled(&workload.topic, || measure(&self.broker, self.stage.disk, workload, false))
+    }
+
+    /// As [`Turn::measure`], with the system calls counted.
+    ///
+    /// # Errors
+    /// The load fails.
+    pub fn measure_syscalls(&self, workload: &Workload) -> anyhow::Result<Measured> {
+        self.profiled(&workload.topic, || measure(&self.broker, self.stage.disk, workload, true))
+    }
+
+    /// Does some work, with a profile of the broker meanwhile where one is wanted.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn profiled<T>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let Some(profiles) = &self.stage.profiles else { return work() };
+        let profile = profiles.begin(&self.broker);
+        let done = work();
+        profiles.end(profile, &self.broker, name)?;
+        done
+    }
+
+    /// Writes down log and memory of the broker as they are now, where profiles are wanted.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn noted(&self, name: &str) -> anyhow::Result<()> {
+        let profiles = self.stage.profiles.as_ref();
+        profiles.map_or(Ok(()), |profiles| profiles.write(&self.broker, name, ""))
     }
 }
 

@@ -28,6 +28,15 @@ pub struct Row {
     pub of_limit: Option<f64>,
     /// Each target in words, and whether it is met; `None` = cannot be told.
     pub targets: Vec<(String, Option<bool>)>,
+    /// The profile that says why one is missed.
+    pub profile: Option<String>,
+}
+
+impl Row {
+    /// Whether a target is missed.
+    pub fn is_missed(&self) -> bool {
+        self.targets.iter().any(|(_, met)| *met == Some(false))
+    }
 }
 
 /// The rows of a table, judged for the first broker against the others.
@@ -69,6 +78,7 @@ fn row(goal: &Goal, brokers: &[String], figures: &Figures, limits: &Limits) -> R
         targets: targets.collect(),
         brokers: spreads,
         of_limit,
+        profile: None,
     }
 }
 

@@ -92,11 +92,12 @@ impl Target {
             produce_version: version(ApiKey::Produce)?,
             fetch_version: version(ApiKey::Fetch)?,
         };
+        let ends = target.served(&mut cluster).await?;
         if workload.groups > 0 {
             target.firsts = target.offsets(&mut cluster, EARLIEST).await?;
             target.starts = match workload.start {
                 Start::Earliest => target.firsts.clone(),
-                Start::Latest => target.offsets(&mut cluster, LATEST).await?,
+                Start::Latest => ends,
             };
         }
         Ok(target)
@@ -127,6 +128,19 @@ impl Target {
                 return Err(LoadError::Topic { topic: name.to_owned(), why: wrong });
             }
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The ends of all partitions, as soon as their leaders know that they lead: metadata names
+    /// them before that.
+    async fn served(&self, cluster: &mut Cluster) -> Result<Vec<i64>, LoadError> {
+        let give_up = Instant::now() + LEADERS_PATIENCE;
+        loop {
+            match self.offsets(cluster, LATEST).await {
+                Err(why) if Instant::now() > give_up => return Err(why),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+                Ok(ends) => return Ok(ends),
+            }
         }
     }
 

@@ -26,5 +26,5 @@ pub use cache::FullCache;
 pub use cpu_time::{kernel_seconds, process_seconds, thread_seconds};
 pub use describe::{circumstances, name};
 pub use disk::{Disk, Sync};
-pub use process::{CpuTime, cpu_seconds, rss_bytes, rss_peak_bytes, switches};
+pub use process::{CpuTime, Threads, cpu_seconds, read_bytes, rss_bytes, rss_peak_bytes, switches};
 pub use syscalls::Syscalls;

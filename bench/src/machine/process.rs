@@ -1,6 +1,8 @@
 //! What /proc says of a process. CPU time is of all its threads, io_uring's workers and threads
 //! that ended included. Any thread.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 
@@ -24,6 +26,37 @@ pub fn cpu_seconds(id: u32) -> io::Result<CpuTime> {
         .ok_or_else(|| io::Error::other(format!("/proc/{id}/stat is not as expected")))
 }
 
+/// How long the living threads of a process have run: finer than [`cpu_seconds`], which counts
+/// ticks of 10 ms. For looks at a process that does next to nothing, whose threads live on.
+#[derive(Debug, Clone, Default)]
+pub struct Threads(BTreeMap<OsString, u64>);
+
+impl Threads {
+    /// As they are now.
+    ///
+    /// # Errors
+    /// There is no such process.
+    pub fn of(id: u32) -> io::Result<Threads> {
+        let mut threads = BTreeMap::new();
+        for task in fs::read_dir(format!("/proc/{id}/task"))? {
+            let task = task?;
+            // A thread may end meanwhile.
+            let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
+            let ran = text.split_whitespace().next().and_then(|one| one.parse().ok());
+            threads.insert(task.file_name(), ran.unwrap_or(0));
+        }
+        Ok(Threads(threads))
+    }
+
+    /// Seconds that those of now have run since.
+    pub fn seconds_since(&self, before: &Threads) -> f64 {
+        let ran = |(name, ran): (&OsString, &u64)| {
+            ran.saturating_sub(before.0.get(name).copied().unwrap_or(0))
+        };
+        self.0.iter().map(ran).sum::<u64>() as f64 / 1e9
+    }
+}
+
 /// User and system ticks: fields 14 and 15, counted behind the name, which may hold anything.
 fn ticks(stat: &str) -> Option<u64> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -44,6 +77,15 @@ pub fn rss_bytes(id: u32) -> io::Result<u64> {
 /// There is no such process.
 pub fn rss_peak_bytes(id: u32) -> io::Result<u64> {
     status(id, "VmHWM:")
+}
+
+/// Bytes that a process had the disk read.
+///
+/// # Errors
+/// There is no such process, or it is somebody else's.
+pub fn read_bytes(id: u32) -> io::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{id}/io"))?;
+    number(&text, "read_bytes:").ok_or_else(|| io::Error::other(format!("no read_bytes of {id}")))
 }
 
 fn status(id: u32, key: &str) -> io::Result<u64> {
@@ -88,11 +130,13 @@ mod tests {
     fn this_process_uses_what_it_uses() {
         let id = std::process::id();
         let before = cpu_seconds(id).unwrap().seconds;
+        let threads = Threads::of(id).unwrap();
         let begun = std::time::Instant::now();
         while begun.elapsed().as_millis() < 60 {
             std::hint::black_box((0..1000_u64).sum::<u64>());
         }
         assert!(cpu_seconds(id).unwrap().seconds > before);
+        assert!(Threads::of(id).unwrap().seconds_since(&threads) > 0.0);
         assert!(rss_bytes(id).unwrap() <= rss_peak_bytes(id).unwrap());
         assert!(switches(id).unwrap() > 0);
         assert!(cpu_seconds(u32::MAX).is_err());

@@ -8,6 +8,7 @@ use super::workload::{Workload, WorkloadError};
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("durable", include_str!("../../workloads/durable.toml")),
     ("page-cache", include_str!("../../workloads/page-cache.toml")),
+    ("large-batches", include_str!("../../workloads/large-batches.toml")),
     ("small-batch", include_str!("../../workloads/small-batch.toml")),
     ("many-producers", include_str!("../../workloads/many-producers.toml")),
     ("idle-ack", include_str!("../../workloads/idle-ack.toml")),
