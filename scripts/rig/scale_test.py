@@ -30,11 +30,16 @@ class ScaleTest(unittest.TestCase):
     """Figures of a step beside those of Kafka."""
 
     def test_groups_need_half_the_time_and_a_tenth_of_the_memory(self):
-        kafka = figures("commits", 10, 4, 1000)
-        self.assertEqual([], failed(judge_groups, kafka, figures("commits", 5, 2, 100)))
-        wanted = ["x/commits", "x/commits CPU", "x/memory"]
-        self.assertEqual(wanted, failed(judge_groups, kafka, figures("commits", 5.1, 2.1, 101)))
-        self.assertEqual(["x/commits"], failed(judge_groups, kafka, figures("commits", 1, 1, 1, right=False)))
+        kafka = figures("list", 10, 4, 1000)
+        self.assertEqual([], failed(judge_groups, kafka, figures("list", 5, 2, 100)))
+        wanted = ["x/list", "x/list CPU", "x/memory"]
+        self.assertEqual(wanted, failed(judge_groups, kafka, figures("list", 5.1, 2.1, 101)))
+        self.assertEqual(["x/list"], failed(judge_groups, kafka, figures("list", 1, 1, 1, right=False)))
+
+    def test_commits_wait_for_flushes_and_need_two_thirds_of_the_time(self):
+        kafka = figures("commits", 9, 4, 1000)
+        self.assertEqual([], failed(judge_groups, kafka, figures("commits", 6, 2, 100)))
+        self.assertEqual(["x/commits"], failed(judge_groups, kafka, figures("commits", 6.1, 2, 100)))
 
     def test_connections_need_two_seconds_and_answers_whatever_kafka_needs(self):
         kafka = figures(CONNECT, 2.1, 1, 400)

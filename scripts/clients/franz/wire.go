@@ -23,6 +23,7 @@ type wire struct {
 	formatter   *kmsg.RequestFormatter
 	correlation int32
 	output      []byte
+	until       time.Time // the deadline that is set
 }
 
 func dial(address string) (*wire, error) {
@@ -38,7 +39,10 @@ func dial(address string) (*wire, error) {
 func (w *wire) ask(request kmsg.Request) (kmsg.Response, error) {
 	w.correlation++
 	w.output = w.formatter.AppendRequest(w.output[:0], request, w.correlation)
-	w.conn.SetDeadline(time.Now().Add(patience))
+	if until := time.Now().Add(patience); until.Sub(w.until) > patience/4 {
+		w.until = until // not every time: it costs more than many a request
+		w.conn.SetDeadline(until)
+	}
 	if _, err := w.conn.Write(w.output); err != nil {
 		return nil, err
 	}
