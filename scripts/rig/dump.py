@@ -10,7 +10,9 @@ from pathlib import Path
 from rig.broker import run_kafka
 
 BATCH = re.compile(r"^baseOffset: (\d+) lastOffset: (\d+) count: (\d+) .*producerId: (-?\d+) .*"
-                   r"compresscodec: (\w+) .*isvalid: (\w+)")
+                   r"size: (\d+) .*compresscodec: (\w+) .*isvalid: (\w+)")
+# A batch of a few bytes is larger compressed: librdkafka then leaves it as it is, whatever codec it was told.
+BATCH_BYTES_TINY = 128
 
 
 @dataclass
@@ -33,10 +35,11 @@ def segments(files):
         if line.startswith("Dumping "):
             current = found.setdefault(line.removeprefix("Dumping ").strip(), Segment())
         elif match := BATCH.match(line):
-            _, last, count, producer, codec, valid = match.groups()
+            _, last, count, producer, size, codec, valid = match.groups()
             current.batches += 1
             current.records += int(count)
-            current.codecs.add(codec.lower())
+            if int(size) > BATCH_BYTES_TINY or codec.lower() != "none":
+                current.codecs.add(codec.lower())
             current.producers.add(int(producer))
             current.invalid += valid != "true"
             current.last_offset = int(last)
