@@ -10,6 +10,9 @@ use crate::{clock, machine};
 
 /// Open files that ten thousand partitions and connections need.
 const FILES: u64 = 1 << 20;
+/// Files of a partition that a broker may hold open, and those that it needs for all else.
+const PARTITION_FILES: u64 = 5;
+const OTHER_FILES: u64 = 6000;
 
 /// Arguments of `corelog-bench compare`.
 #[derive(clap::Args)]
@@ -35,7 +38,7 @@ pub struct Arguments {
     /// Only these rows of the goal table, comma separated
     #[arg(long, value_delimiter = ',', value_name = "ROW")]
     rows: Vec<u8>,
-    /// What `corelog-bench limits` found on this machine
+    /// What `corelog-bench limits` found on this machine; without it that is measured first
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
     /// Rounds
@@ -65,7 +68,7 @@ impl Arguments {
     /// # Errors
     /// A broker does not start, or a step of a turn does not work.
     pub fn run(self) -> anyhow::Result<()> {
-        raise_file_limit();
+        let files = raise_file_limit();
         let absolute = |path: &PathBuf| {
             std::path::absolute(path).with_context(|| format!("no {}", path.display()))
         };
@@ -79,6 +82,8 @@ impl Arguments {
         }
         let mut lengths = if self.quick { Lengths::QUICK } else { Lengths::FULL };
         lengths.rounds = self.rounds.unwrap_or(lengths.rounds).max(1);
+        let held = i32::try_from(files.saturating_sub(OTHER_FILES) / PARTITION_FILES);
+        lengths.partitions = held.map_or(lengths.partitions, |most| lengths.partitions.min(most));
         lengths.long_rounds = self.long_rounds.unwrap_or(lengths.long_rounds);
         let kept = || format!("bench/results/{}-{}", clock::date(), machine::name());
         let settings = Settings {
@@ -99,11 +104,12 @@ impl Arguments {
     }
 }
 
-/// Brokers inherit it. Without the right to raise it, what there is has to do.
-pub fn raise_file_limit() {
+/// Brokers inherit it. Without the right to raise it, what there is has to do: returned.
+pub fn raise_file_limit() -> u64 {
     let most = getrlimit(Resource::Nofile).maximum;
     let wanted = Rlimit { current: Some(FILES), maximum: Some(FILES) };
     if setrlimit(Resource::Nofile, wanted).is_err() {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
     }
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -20,7 +20,11 @@ const IN_FLIGHT: [usize; 2] = [8, 64];
 /// a flush of its own, and one from the page cache has none.
 pub fn idle_ack(turn: &mut Turn) -> anyhow::Result<()> {
     for class in [Class::D2, Class::D1] {
-        let measured = turn.measure(&turn.workload("idle-ack", class)?)?;
+        let mut workload = turn.workload("idle-ack", class)?;
+        if class == Class::D1 {
+            workload.seconds = turn.lengths().shorter();
+        }
+        let measured = turn.measure(&workload)?;
         let acks = measured.total.produced.requests as f64;
         let flushes = measured.flushes.map(|count| count / acks);
         turn.add(&format!("{} flushes per lone ack", class.name()), flushes);
@@ -33,7 +37,7 @@ pub fn idle_ack(turn: &mut Turn) -> anyhow::Result<()> {
     for count in IN_FLIGHT {
         let mut workload = turn.workload("idle-ack", Class::D2)?;
         workload.topic = format!("d2-{count}-in-flight");
-        workload.in_flight = count;
+        (workload.in_flight, workload.seconds) = (count, turn.lengths().shorter());
         let measured = turn.measure(&workload)?;
         turn.add(&format!("acks per sync, {count} in flight"), acks_per_sync(turn, &measured));
         turn.add(&format!("acks/s, {count} in flight"), measured.records_per_second());
@@ -70,7 +74,7 @@ pub fn half_load(turn: &mut Turn) -> anyhow::Result<()> {
     turn.add("syscalls per record", measured.syscalls.map(|count| count / records));
     turn.add("switches per record", measured.switches.map(|count| count / records));
     if let Some(rate) = turn.stage.equal_rate {
-        workload.rate = rate * HALF;
+        (workload.rate, workload.seconds) = (rate * HALF, turn.lengths().measured);
         let measured = turn.measure(&workload)?;
         turn.add("equal rate p50 ms", measured.total.ack.ms(0.5));
         turn.add("equal rate p99 ms", measured.total.ack.ms(0.99));

@@ -58,7 +58,7 @@ pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
     let mut workload = turn.workload("connections", Class::D2)?;
     let active = (many / 10).max(IN_FLIGHT);
     (workload.producers, workload.in_flight) = (10, active / 10);
-    workload.idle_connections = 0;
+    (workload.idle_connections, workload.seconds) = (0, turn.lengths().shorter());
     let few = turn.measure(&workload)?.records_per_second();
     (workload.producers, workload.in_flight) = (active, 1);
     workload.idle_connections = many.saturating_sub(active);
@@ -100,8 +100,8 @@ fn idle_cpu(turn: &mut Turn, workload: &Workload) -> anyhow::Result<()> {
     let Some(id) = turn.broker.id() else { return Ok(()) };
     let settle = turn.lengths().settle;
     let mut parked = workload.clone();
-    (parked.wrap, parked.warmup_seconds, parked.seconds) = (false, settle, settle * 4);
-    parked.fetch_wait_ms = i32::try_from(settle * 8 * 1000).unwrap_or(PARKED_MS);
+    (parked.wrap, parked.warmup_seconds, parked.seconds) = (false, settle, settle * 6);
+    parked.fetch_wait_ms = i32::try_from(settle * 10 * 1000).unwrap_or(PARKED_MS);
     let target = Target::find(&turn.broker.address(), &parked)?;
     let (mut before, mut used) = (None, None);
     let now = || Threads::of(id).ok();

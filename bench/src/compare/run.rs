@@ -33,12 +33,12 @@ pub fn run(settings: &Settings) -> anyhow::Result<bool> {
         .with_context(|| format!("cannot make {}", settings.folder.display()))?;
     has_room(settings)?;
     let disk = Disk::under(&settings.folder)?;
-    let limits = limits::read(settings.limits.as_deref())?;
     let mut cache = match settings.fills_cache {
         true => Some(FullCache::new(&settings.folder)?),
         false => None,
     };
     let filled = regime(fill(&mut cache)?);
+    let limits = limits::find(settings)?;
     let sync = disk.probe(&settings.folder)?;
     let ceiling = ceiling::measure(settings)?;
     let stage =
@@ -191,6 +191,10 @@ fn circumstances(stage: &Stage, regime: String) -> Vec<(String, String)> {
         (
             "each load",
             format!("{} warm-up, {} measured", seconds(lengths.warmup), seconds(lengths.measured)),
+        ),
+        (
+            "idle partitions, connections",
+            format!("{}, {}", lengths.partitions, lengths.connections),
         ),
         ("disk", stage.disk.name().to_owned()),
         (

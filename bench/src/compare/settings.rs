@@ -59,7 +59,14 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// Of a comparison to be kept.
+    /// Seconds of loads whose figure needs fewer.
+    pub fn shorter(&self) -> u64 {
+        self.measured.div_ceil(2)
+    }
+
+    /// Of a comparison to be kept: half an hour on two CPUs. A round beside Apache Kafka takes some
+    /// four minutes, one of them for the page cache; the long steps and recoveries add two, what
+    /// the machine allows two, the profiles two.
     pub const FULL: Lengths = Lengths {
         rounds: 5,
         long_rounds: 1,
@@ -67,7 +74,7 @@ impl Lengths {
         measured: 3,
         jit_records: 1_000_000,
         share: 1.0,
-        settle: 3,
+        settle: 2,
         hot_bytes: 500_000_000,
         partitions: 10_000,
         connections: 10_000,
@@ -108,7 +115,7 @@ pub struct Settings {
     pub broker_cpus: Vec<usize>,
     /// CPUs of the load.
     pub load_cpus: Vec<usize>,
-    /// What the machine allows, when somebody measured it.
+    /// What the machine allows, when somebody measured it; else it is measured first.
     pub limits: Option<PathBuf>,
     /// Only rows of these numbers; empty = all.
     pub rows: Vec<u8>,
