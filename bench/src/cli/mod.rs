@@ -11,6 +11,7 @@
 //! | `recover` | how long a start takes after a kill |
 //! | `idle` | what a broker costs while nothing happens |
 //! | `limits` | what the machine allows |
+//! | `instructions` | the instructions of hot paths beside the table |
 //! | `compare` | brokers side by side |
 //! | `report` | kept runs as one page |
 //! | `null` | the null responder |
@@ -20,6 +21,7 @@ mod compare;
 mod consume;
 mod end_to_end;
 mod idle;
+mod instructions;
 mod limits;
 mod load;
 mod mixed;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    compare, consume, end_to_end, idle, limits, mixed, null, produce, recover, report, scale,
-    workloads,
+    compare, consume, end_to_end, idle, instructions, limits, mixed, null, produce, recover,
+    report, scale, workloads,
 };
 
 /// Load for any broker that speaks the Kafka protocol, and figures that stand up.
@@ -37,6 +37,8 @@ enum Command {
     Idle(idle::Arguments),
     /// Measure what this machine allows: the primitives of its CPU, memory, disk and network
     Limits(limits::Arguments),
+    /// Count the instructions of the hot paths, and compare them with what is written down
+    Instructions(instructions::Arguments),
     /// Compare brokers on this machine: starts them, takes turns, judges the rows of the goal table
     Compare(compare::Arguments),
     /// Make one page of runs that were kept
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Recover(arguments) => arguments.run(),
         Command::Idle(arguments) => arguments.run(),
         Command::Limits(arguments) => arguments.run(),
+        Command::Instructions(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Null(arguments) => arguments.run(),

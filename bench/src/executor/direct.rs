@@ -11,6 +11,7 @@ use glommio::io::{DmaBuffer, DmaFile, OpenOptions};
 use glommio::{LocalExecutorBuilder, Placement};
 
 use super::error::ExecutorError;
+use super::pool::PREEMPT;
 use super::task::spawn;
 
 /// Registered memory beside that of the writes in flight.
@@ -52,6 +53,7 @@ pub fn write_direct(cpu: usize, writes: Writes, meter: fn() -> f64) -> io::Resul
     let executor = LocalExecutorBuilder::new(Placement::Fixed(cpu))
         .name("bench-direct")
         .io_memory(memory)
+        .preempt_timer(PREEMPT)
         .spawn(move || async move { run(writes, meter).await })
         .map_err(|why| ExecutorError::Start { index: 0, why: why.to_string() });
     let ended = executor.map_err(io::Error::other)?.join();

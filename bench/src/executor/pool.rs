@@ -13,7 +13,7 @@ const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 /// this timer ends between its start and the first task (the thread lost its CPU), `LocalExecutor`
 /// takes it that nothing ran for that nothing was runnable, and parks (or spins) on top of
 /// runnable tasks until something else wakes one: answers lie unread in their sockets meanwhile.
-const PREEMPT: Duration = FOR_EVER;
+pub(super) const PREEMPT: Duration = FOR_EVER;
 /// Memory for file I/O, of which there is none.
 const IO_MEMORY: usize = 64 << 10;
 

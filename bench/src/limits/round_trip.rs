@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use corelog_engine::runtime::{ColdReads, Listener, Part, PartQueue, run_here};
@@ -25,6 +25,9 @@ const ROUND_TRIP: Primitive = Primitive {
 
 /// Cases that begin so have a server that sleeps until the byte comes.
 pub const IDLE: &str = "idle";
+
+/// A byte that takes longer does not come.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How an end waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,7 @@ fn serve(mut stream: TcpStream, cpu: usize, wait: Wait) -> io::Result<()> {
 fn pings(mut stream: TcpStream, site: &Site, wait: Wait) -> anyhow::Result<f64> {
     site.on(site.load_cpu, move || {
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nonblocking(wait == Wait::Spinning)?;
         let (mut byte, mut times) = ([7], Vec::new());
         site.for_a_slice(|| {
@@ -94,9 +98,12 @@ fn pings(mut stream: TcpStream, site: &Site, wait: Wait) -> anyhow::Result<f64> 
 
 /// Reads a byte; a socket that does not block is asked until it has one.
 fn receive(stream: &mut TcpStream, byte: &mut [u8]) -> io::Result<usize> {
+    let begun = Instant::now();
     loop {
         match stream.read(byte) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock && begun.elapsed() < PATIENCE => {
+                std::hint::spin_loop();
+            }
             read => return read,
         }
     }
