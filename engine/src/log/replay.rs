@@ -161,9 +161,10 @@ fn note_epoch(epochs: &mut EpochCache, header: &BatchHeader) {
     }
 }
 
-/// The youngest sound snapshot within the log; all that are not needed are unlinked.
+/// The youngest sound snapshot within the log; all that are not needed are unlinked. For a damaged
+/// one the next close writes another.
 async fn pick_snapshot(
-    opening: &Opening<'_>,
+    opening: &mut Opening<'_>,
     listing: &Listing,
     end: Offset,
 ) -> Result<Option<(Offset, ProducerTable)>, LogError> {
@@ -184,6 +185,7 @@ async fn pick_snapshot(
                     let file = opening.dir.path().join(&name);
                     tracing::warn!(file = %file.display(), %error, "producer snapshot is damaged");
                     facts.damaged = true;
+                    opening.as_closed = false;
                 }
             }
         }

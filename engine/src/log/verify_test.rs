@@ -1,4 +1,4 @@
-//! Damage to indexes that no lookup trips over, and to the topic id.
+//! Damage to indexes that no lookup trips over, to snapshots, and to the topic id.
 
 use crate::runtime::{Directory, ScratchDir, run_here, spawn};
 
@@ -82,6 +82,22 @@ fn every_flipped_byte_of_an_index_is_found_and_rebuilt() {
                 }
             }
         }
+    });
+}
+
+#[test]
+fn a_damaged_snapshot_is_made_again_by_the_next_close() {
+    run_here(async {
+        let scratch = ScratchDir::new();
+        let dir = written(&scratch, true).await;
+        let entries = dir.entries().await.expect("entries");
+        let snapshots = entries.iter().filter(|entry| entry.name.ends_with(".snapshot"));
+        let youngest = snapshots.map(|entry| &entry.name).max().expect("a snapshot");
+        let sound = content(&dir, youngest).await;
+        flip(&dir, youngest, 8 * (sound.len() - 1)).await;
+        let clean = OpenFrom { clean: true, ..OpenFrom::default() };
+        open(&place(&scratch), clean).await.0.close().await.expect("a close");
+        assert_eq!(content(&dir, youngest).await, sound);
     });
 }
 
