@@ -21,4 +21,6 @@ pub mod limits;
 
 pub mod compare;
 
+pub mod profile;
+
 pub mod cli;

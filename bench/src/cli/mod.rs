@@ -13,6 +13,7 @@
 //! | `limits` | what the machine allows |
 //! | `instructions` | the instructions of hot paths beside the table |
 //! | `compare` | brokers side by side |
+//! | `profile` | where a broker's time goes under a load |
 //! | `report` | kept runs as one page |
 //! | `null` | the null responder |
 //! | `workloads` | the workloads and their fields |
@@ -27,6 +28,7 @@ mod load;
 mod mixed;
 mod null;
 mod produce;
+mod profile;
 mod progress;
 mod recover;
 mod report;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    compare, consume, end_to_end, idle, instructions, limits, mixed, null, produce, recover,
-    report, scale, workloads,
+    compare, consume, end_to_end, idle, instructions, limits, mixed, null, produce, profile,
+    recover, report, scale, workloads,
 };
 
 /// Load for any broker that speaks the Kafka protocol, and figures that stand up.
@@ -41,6 +41,8 @@ enum Command {
     Instructions(instructions::Arguments),
     /// Compare brokers on this machine: starts them, takes turns, judges the rows of the goal table
     Compare(compare::Arguments),
+    /// Profile a broker under a load: CPU time by layer, system calls of a request, flame graph
+    Profile(profile::Arguments),
     /// Make one page of runs that were kept
     Report(report::Arguments),
     /// Show the workloads there are, or every field of them
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Limits(arguments) => arguments.run(),
         Command::Instructions(arguments) => arguments.run(),
         Command::Compare(arguments) => arguments.run(),
+        Command::Profile(arguments) => arguments.run(),
         Command::Report(arguments) => arguments.run(),
         Command::Null(arguments) => arguments.run(),
         Command::Workloads(arguments) => arguments.run(),

@@ -35,5 +35,6 @@ mod start;
 mod turn;
 mod verdict;
 
+pub use broker::Broker;
 pub use run::run;
 pub use settings::{Lengths, Peer, Settings};
