@@ -99,7 +99,8 @@ pub fn script(from: &Path) -> anyhow::Result<String> {
 /// perf does not start.
 pub fn trace(id: u32, seconds: u64) -> anyhow::Result<Look> {
     let mut command = Command::new("perf");
-    command.args(["trace", "-s"]);
+    // Room for what comes while perf itself waits for a CPU: what finds none is not counted.
+    command.args(["trace", "-s", "-m", "32M"]);
     start(command, id, seconds)
 }
 

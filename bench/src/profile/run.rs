@@ -59,7 +59,11 @@ pub struct Settings {
 /// # Errors
 /// perf is missing or may not look, the broker does not start, or the load fails.
 pub fn run(settings: &Settings) -> anyhow::Result<String> {
-    anyhow::ensure!(settings.section > MARGIN, "a section takes more than {MARGIN} seconds");
+    anyhow::ensure!(
+        settings.section > MARGIN + 1,
+        "a section takes {} seconds at least",
+        MARGIN + 2
+    );
     perf::check()?;
     for folder in [&settings.folder, &settings.out] {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -128,7 +132,7 @@ fn counters(id: u32) -> Option<(f64, u64)> {
 struct Looks {
     before: Option<(f64, u64)>,
     after: Option<(f64, u64)>,
-    /// Of the first section and of the last one.
+    /// Of the first section, and of the part of the last one in which calls were counted.
     plain: Flow,
     counted: Flow,
     started: Vec<anyhow::Result<Look>>,
@@ -144,7 +148,11 @@ impl Looks {
         };
         match second.second.checked_sub(warmup) {
             Some(at) if at < section => self.plain.add(&flow),
-            Some(at) if (2 * section..3 * section).contains(&at) => self.counted.add(&flow),
+            // perf takes less than a second to start, and slows the broker from then on: whole
+            // seconds in which it counted.
+            Some(at) if (2 * section + 1..3 * section - MARGIN).contains(&at) => {
+                self.counted.add(&flow);
+            }
             _ => {}
         }
         let (over, time) = (second.second + 1, section - MARGIN);
@@ -204,6 +212,6 @@ fn look(
         switches: after.1.saturating_sub(before.1),
         stacks: stacks::fold(&perf::script(&samples)?),
         calls,
-        counted_rate: looks.counted.requests as f64 / settings.section as f64,
+        counted_rate: looks.counted.requests as f64 / (settings.section - MARGIN - 1) as f64,
     })
 }
