@@ -20,6 +20,10 @@ use super::header::{EncodeError, RequestHeader, finish_frame, start_response};
 use super::topic_ref::{LeaderHint, NodeEndpoint, TopicRef, write_endpoints};
 use super::writer::Writer;
 
+/// Bytes around the topics of a response, and around the records of one partition, at most.
+const FRAME_ROOM: usize = 32;
+const PARTITION_ROOM: usize = 56;
+
 /// The answer to a Fetch request.
 #[derive(Debug)]
 pub struct FetchResponse {
@@ -117,12 +121,19 @@ impl FetchResponse {
         }
     }
 
+    /// Bytes that are enough for what stands around the records where nothing is wrong.
+    fn room(&self) -> usize {
+        let topics = self.topics.iter();
+        let topics = topics.map(|one| one.topic.room() + one.partitions.len() * PARTITION_ROOM);
+        FRAME_ROOM + topics.sum::<usize>()
+    }
+
     /// The whole response frame, length included, in the version of `request`: parts to send in
     /// this order. Takes `self`, because the slices of segment files move into the list.
     pub fn into_parts(self, request: &RequestHeader) -> Result<PartQueue, EncodeError> {
         let version = request.version;
         let mut frame = FrameParts {
-            text: Writer::new(version, request.api_key.is_flexible(version)),
+            text: Writer::with_room(version, request.api_key.is_flexible(version), self.room()),
             records: Vec::new(),
         };
         start_response(request, &mut frame.text.out);

@@ -15,6 +15,10 @@ use super::header::{EncodeError, RequestHeader, finish_frame, start_response};
 use super::topic_ref::{LeaderHint, NodeEndpoint, TopicRef, write_endpoints};
 use super::writer::Writer;
 
+/// Bytes around the topics of a response, and of one partition without an error, at most.
+const FRAME_ROOM: usize = 24;
+const PARTITION_ROOM: usize = 40;
+
 /// The answer to a Produce request.
 #[derive(Debug, Clone, Default)]
 pub struct ProduceResponse {
@@ -85,7 +89,7 @@ impl ProduceResponse {
     /// The whole response frame, length included, in the version of `request`.
     pub fn encode(&self, request: &RequestHeader) -> Result<Bytes, EncodeError> {
         let version = request.version;
-        let mut to = Writer::new(version, request.api_key.is_flexible(version));
+        let mut to = Writer::with_room(version, request.api_key.is_flexible(version), self.room());
         start_response(request, &mut to.out);
         to.array(self.topics.len());
         for topic in &self.topics {
@@ -100,6 +104,13 @@ impl ProduceResponse {
         write_endpoints(&self.node_endpoints, version >= 10, &mut to);
         finish_frame(&mut to.out, 0)?;
         Ok(to.out.freeze())
+    }
+
+    /// Bytes that are enough for an answer without errors.
+    fn room(&self) -> usize {
+        let topics = self.topics.iter();
+        let topics = topics.map(|one| one.topic.room() + one.partitions.len() * PARTITION_ROOM);
+        FRAME_ROOM + topics.sum::<usize>()
     }
 }
 
@@ -128,6 +139,28 @@ impl ProducePartitionResponse {
                 to.tag(0, LeaderHint::BYTES);
                 leader.write(to);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ApiKey;
+
+    #[test]
+    fn an_answer_without_errors_fits_the_room_that_it_starts_with() {
+        for version in ApiKey::Produce.versions() {
+            let named = TopicRef::Name(StrBytes::from_static_str("orders"));
+            let topic = if version >= 13 { TopicRef::Id(uuid::Uuid::from_u128(7)) } else { named };
+            let answer = |index| ProducePartitionResponse::refused(index, ErrorCode::None);
+            let topics = vec![ProduceTopicResponse { topic, partitions: vec![answer(0); 200] }; 3];
+            let response = ProduceResponse { topics, ..ProduceResponse::default() };
+            let (api_key, correlation_id, client_id) = (ApiKey::Produce, 1, None);
+            let request = RequestHeader { api_key, version, correlation_id, client_id };
+            let frame = response.encode(&request).unwrap();
+            assert!(frame.len() <= response.room(), "v{version}: {}", frame.len());
+            assert!(response.room() < frame.len() * 2, "v{version}: {}", response.room());
         }
     }
 }

@@ -33,6 +33,15 @@ impl Field for TopicRef {
 }
 
 impl TopicRef {
+    /// Bytes that are enough for it, the count of its partitions and its tags.
+    pub(super) fn room(&self) -> usize {
+        const AROUND: usize = 10;
+        match self {
+            TopicRef::Name(name) => name.len() + AROUND,
+            TopicRef::Id(_) => size_of::<Uuid>() + AROUND,
+        }
+    }
+
     /// Writes the topic in the way the version being written names topics: a name where it wants
     /// an id (or the other way round) is written as empty, as there is nothing right to say.
     pub(super) fn write(&self, into: &mut Writer) {

@@ -15,7 +15,13 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn new(version: i16, flexible: bool) -> Writer {
-        Writer { out: BytesMut::new(), version, flexible }
+        Writer::with_room(version, flexible, 0)
+    }
+
+    /// As [`Writer::new`], for a message of about `bytes` bytes: a buffer that grows from nothing
+    /// is moved several times before it holds the answer to one small batch.
+    pub fn with_room(version: i16, flexible: bool, bytes: usize) -> Writer {
+        Writer { out: BytesMut::with_capacity(bytes), version, flexible }
     }
 
     /// The count of an array that is not null; its elements follow.
