@@ -11,14 +11,13 @@ without a CPU, which are not taken off.
 import mmap
 import os
 import statistics
-import subprocess
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from rig import broker, counters
 from rig.batches import batch, headers
-from rig.machine import MADV_POPULATE_READ, FullCache
+from rig.machine import MADV_POPULATE_READ, FullCache, drop_caches
 from rig.pings import Pings, shown
 from rig.raw import FETCH, PRODUCE, Link
 from rig.requests import Want, create, fetch, fetch_body, produce, produce_body, read_produce
@@ -91,13 +90,6 @@ def read_all(node, sent):
             if not found:
                 raise ValueError(f"no batch at offset {offset}")
     return total, time.monotonic() - started
-
-
-def drop_caches():
-    """Empties the page cache of the machine."""
-    subprocess.run(["sync"], check=True)
-    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
-        file.write("3")
 
 
 def evict(paths):

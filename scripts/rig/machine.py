@@ -8,7 +8,6 @@ made the same for everyone: `FullCache.fill` before each measurement.
 import mmap
 import os
 import re
-import time
 from pathlib import Path
 
 MB = 1_000_000
@@ -32,6 +31,12 @@ def free_mb():
     return max((int(managed), int(free) * PAGE // MB) for free, managed in zones)[1]
 
 
+def drop_caches():
+    """Writes back what is dirty and empties the page cache of the machine. Root only."""
+    os.sync()
+    Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+
+
 class FullCache:
     """Keeps the page cache full with pages that are cheap to reclaim: clean, cold zeros of a sparse file.
 
@@ -44,11 +49,9 @@ class FullCache:
         self._fine.pages.madvise(mmap.MADV_RANDOM)
 
     def fill(self):
-        """Fills until next to nothing is free; returns the free MB and the seconds it took."""
-        started = time.monotonic()
+        """Fills until next to nothing is free."""
         self._quick.fill(FRAGMENTS_MB)
         self._fine.fill(FREE_MB_MAX * 2 // 3)
-        return free_mb(), time.monotonic() - started
 
     def close(self):
         """Gives the memory back."""

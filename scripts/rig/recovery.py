@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig import broker, places, programs
+from rig import broker, machine, places, programs
 
 PARTITIONS = 16
 PARTITION_BYTES = 640 * 10**6
@@ -87,8 +87,7 @@ def fill_and_kill(node, folder, partition_bytes):
 
 def restart(node, folder, log_bytes, fill_seconds):
     """Starts with cold caches and waits for a correct fetch from every partition."""
-    subprocess.run(["sync"], check=True)
-    Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+    machine.drop_caches()
     program = [str(programs.venv("confluent")), str(places.CLIENTS / "python/tail.py"), node.bootstrap, "big",
                str(folder / "acked")]
     begun = time.time()
