@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::compare::raise_file_limit;
-use crate::profile::{CallGraph, Settings, Subject, run};
+use crate::machine::perf::CallGraph;
+use crate::profile::{Settings, Subject, run};
 use crate::workload;
 
 /// Arguments of `corelog-bench profile`.

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::settings::Peer;
 use crate::load::block_on;
+use crate::machine;
 
 const CLUSTER_ID: &str = "fWwMLlobTD2ejwobLD1OXw";
 const START_PATIENCE: Duration = Duration::from_secs(300);
@@ -159,29 +160,23 @@ impl Broker {
 
     /// The command that serves, on its CPUs.
     fn command(&self) -> anyhow::Result<Option<Command>> {
-        // A broker ends with this program, however that ends.
-        let mut words = ["setpriv", "--pdeathsig", "KILL"].map(str::to_owned).to_vec();
-        if !self.cpus.is_empty() {
-            let cpus: Vec<String> = self.cpus.iter().map(ToString::to_string).collect();
-            words.extend(["taskset".to_owned(), "-c".to_owned(), cpus.join(",")]);
-        }
-        match &self.peer {
+        let mut command = match &self.peer {
             Peer::Corelog(binary) => {
-                words.extend([binary.display().to_string(), "serve".to_owned()]);
+                let mut command = machine::bound(binary, &self.cpus);
+                command.arg("serve");
+                command
             }
             Peer::Kafka(script) => {
                 let printed = Command::new(script).arg("--classpath").output()?;
                 let classes = String::from_utf8_lossy(&printed.stdout);
                 let classes = classes.lines().last().context("Kafka's classes are nowhere")?;
-                words.push("java".to_owned());
-                words.extend(JVM.map(str::to_owned));
-                words.extend(["-cp".to_owned(), classes.to_owned(), "kafka.Kafka".to_owned()]);
+                let mut command = machine::bound("java", &self.cpus);
+                command.args(JVM).args(["-cp", classes, "kafka.Kafka"]);
+                command
             }
             Peer::At { .. } => return Ok(None),
-        }
-        let (program, arguments) = words.split_first().context("no command")?;
-        let mut command = Command::new(program);
-        command.args(arguments).arg(self.properties());
+        };
+        command.arg(self.properties());
         Ok(Some(command))
     }
 

@@ -2,13 +2,14 @@
 //! in a process of its own on the broker's CPUs.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::Context;
 
 use super::meter::MB;
 use super::settings::Settings;
 use crate::load::{self, Target};
+use crate::machine;
 use crate::workload;
 
 /// Ends the process when it is dropped.
@@ -40,13 +41,8 @@ pub fn measure(settings: &Settings) -> anyhow::Result<f64> {
 }
 
 fn responder(partitions: i32, cpus: &[usize]) -> anyhow::Result<(Responder, String)> {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]).arg(std::env::current_exe()?);
+    let mut command = machine::bound(std::env::current_exe()?, cpus);
     command.args(["null", "--listen", "127.0.0.1:0", "--partitions", &partitions.to_string()]);
-    if !cpus.is_empty() {
-        let cpus: Vec<String> = cpus.iter().map(ToString::to_string).collect();
-        command.args(["--cpus", &cpus.join(",")]);
-    }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let said = child.stdout.take();
     let running = Responder(child);

@@ -4,23 +4,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::broker::Broker;
+use crate::machine::perf::{self, Look};
 
-/// Samples a second: no divisor of anything that ticks.
-const FREQUENCY: &str = "997";
-/// Virtual machines often have no cycle counter; the clock is always there.
-const EVENT: &str = "cpu-clock";
 /// perf opens its counters before it samples.
 const OPENING: Duration = Duration::from_millis(300);
-/// Shares below this, in percent, say nothing.
-const SHARE_MIN: &str = "0.5";
 /// Bytes of a log's end that are kept.
 const LOG_BYTES: usize = 4000;
 
@@ -34,7 +27,7 @@ pub struct Profiles {
 
 /// A profile under way.
 pub struct Profile {
-    perf: Option<Child>,
+    look: Option<Look>,
     data: PathBuf,
 }
 
@@ -56,8 +49,9 @@ impl Profiles {
     /// Begins one of the running broker.
     pub fn begin(&self, broker: &Broker) -> Profile {
         let data = self.folder.join("perf.data");
-        let perf = broker.id().and_then(|id| record(id, &data));
-        Profile { perf, data }
+        let look = broker.id().and_then(|id| perf::record_symbols(id, &data).ok());
+        std::thread::sleep(OPENING);
+        Profile { look, data }
     }
 
     /// Ends it and writes it down under a name.
@@ -100,62 +94,24 @@ impl Profiles {
     }
 }
 
-/// Samples a process until it is told to end; `None` where there is no perf.
-fn record(id: u32, data: &Path) -> Option<Child> {
-    let perf = Command::new("perf")
-        .args(["record", "-q", "-e", EVENT, "-F", FREQUENCY, "-p", &id.to_string(), "-o"])
-        .arg(data)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    std::thread::sleep(OPENING);
-    perf.ok()
-}
-
 impl Profile {
     /// Ends it: symbols by their share of the samples.
     fn report(self) -> Option<String> {
-        let mut perf = self.perf?;
-        // It has left by itself when the broker has.
-        if let Some(id) = i32::try_from(perf.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(id, Signal::INT);
-        }
-        perf.wait().ok()?;
-        let output = Command::new("perf")
-            .args(["report", "--stdio", "--no-children", "--sort", "comm,symbol"])
-            .args(["--percent-limit", SHARE_MIN, "-i"])
-            .arg(&self.data)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output();
+        let look = self.look?;
+        look.interrupt();
+        // It says "interrupted" in its own way: what counts is whether its file can be read.
+        let _ = look.end();
+        let symbols = perf::symbols(&self.data);
         // Tens of megabytes that only this machine can read.
         let _ = fs::remove_file(&self.data);
-        let text = String::from_utf8(output.ok()?.stdout).ok()?;
-        Some(table(&text))
+        symbols.ok()
     }
-}
-
-/// Share, thread and symbol of a report, without its columns for what a machine may not count.
-fn table(report: &str) -> String {
-    let lines = report.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    let words = |line: &str| {
-        let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "-").collect();
-        words.join(" ") + "\n"
-    };
-    lines.map(words).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::compare::Peer;
-
-    #[test]
-    fn a_report_is_its_lines() {
-        let report = "# Samples: 1K\n#\n\n    34.16%  core-0   [k] copy_folio      -      -   \n";
-        assert_eq!(table(report), "34.16% core-0 [k] copy_folio\n");
-    }
 
     #[test]
     fn figures_belong_to_what_was_profiled_last() {

@@ -4,7 +4,6 @@
 //!
 //! | file | one idea |
 //! |---|---|
-//! | `perf` | the command that samples and counts |
 //! | `stacks` | its samples as stacks |
 //! | `layers` | the table by which a stack belongs to a layer |
 //! | `flame` | stacks as a flame graph |
@@ -14,9 +13,7 @@
 mod account;
 mod flame;
 mod layers;
-mod perf;
 mod run;
 mod stacks;
 
-pub use perf::CallGraph;
 pub use run::{Settings, Subject, run};

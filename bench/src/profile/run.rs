@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::account::Seen;
-use super::perf::{self, CallGraph, Look};
 use super::{flame, stacks};
 use crate::compare::{Broker, Peer};
 use crate::load::{self, Target};
+use crate::machine::perf::{self, CallGraph, Look};
 use crate::machine::{FullCache, circumstances, cpu_seconds, switches};
 use crate::measure::{Flow, Interval};
 use crate::workload::{self, Workload};
@@ -162,8 +162,7 @@ impl Looks {
             self.after = counters(id);
             self.started.push(perf::record(id, time, settings.graph, samples));
         } else if over == warmup + 2 * section {
-            self.started.push(perf::trace(id, time));
-            self.started.push(perf::count_ring(id, time));
+            self.started.push(perf::count(id, time));
         }
     }
 }
@@ -193,16 +192,12 @@ fn look(
     let (Some(before), Some(after)) = (looks.before, looks.after) else {
         anyhow::bail!("there is no process {id}");
     };
-    let [_, traced, ring] = said.as_slice() else {
+    let [_, counted] = said.as_slice() else {
         anyhow::bail!("the load ended before its last section");
     };
     let time = (settings.section - MARGIN) as f64;
-    let rate = |calls: u64| calls as f64 / time;
-    let mut calls: BTreeMap<String, f64> =
-        perf::calls(traced).into_iter().map(|(name, calls)| (name, rate(calls))).collect();
-    if let Some(requests) = perf::ring_requests(ring) {
-        calls.insert("(operations in rings)".to_owned(), rate(requests));
-    }
+    let rate = |(name, calls): (String, u64)| (name, calls as f64 / time);
+    let calls: BTreeMap<String, f64> = perf::calls(counted).into_iter().map(rate).collect();
     Ok(Seen {
         header,
         requests: looks.plain.requests,
