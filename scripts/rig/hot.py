@@ -8,7 +8,6 @@ anything all the same is taken off a ping and told beside the item, as are the p
 without a CPU, which are not taken off.
 """
 
-import mmap
 import os
 import statistics
 import time
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 from rig import broker, counters
 from rig.batches import batch, headers
-from rig.machine import MADV_POPULATE_READ, FullCache, drop_caches
+from rig.machine import FullCache, LockedFiles, drop_caches
 from rig.pings import Pings, shown
 from rig.raw import FETCH, PRODUCE, Link
 from rig.requests import Want, create, fetch, fetch_body, produce, produce_body, read_produce
@@ -100,24 +99,15 @@ def evict(paths):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def mapped(path):
-    """The whole file, in memory and mapped."""
-    with open(path, "rb") as file:
-        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-    pages.madvise(MADV_POPULATE_READ)
-    return pages
-
-
 def hot(node, sent, report):
     """Everything is in the page cache: what other work keeps there goes first, or the kernel evicts some of ours.
 
-    The files stay mapped meanwhile: a guest may be set up to give pages back to its host that are not (DAMON).
+    The files stay locked meanwhile: a guest may be set up to give pages back to its host that nobody maps, or that
+    nobody touched by their mapping for a while (DAMON). What is a miss now is one that the broker only thinks it sees.
     """
     drop_caches()
-    held = [mapped(path) for path in node.files(".log")]
-    total, seconds = read_all(node, sent)
-    for pages in held:
-        pages.close()
+    with LockedFiles(node.files(".log")):
+        total, seconds = read_all(node, sent)
     node.stop()
     counted = counters.of_last_life(node)
     carried = counters.total(counted, "bytes_sent_sendfile")

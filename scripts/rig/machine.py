@@ -5,6 +5,7 @@ allocated anew; with a full page cache new pages come from reclaim. The regime i
 made the same for everyone: `FullCache.fill` before each measurement.
 """
 
+import ctypes
 import mmap
 import os
 import re
@@ -15,6 +16,8 @@ FREE_MB_MAX = 300
 FRAGMENTS_MB = 3000
 FILL_CHUNK = 64 << 20
 MADV_COLD, MADV_POPULATE_READ = 20, 22
+MCL_CURRENT = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -35,6 +38,26 @@ def drop_caches():
     """Writes back what is dirty and empties the page cache of the machine. Root only."""
     os.sync()
     Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+
+
+class LockedFiles:
+    """Whole files in memory, which the kernel may not take from there until the end. Root only."""
+
+    def __init__(self, paths):
+        self._mapped = []
+        for path in paths:
+            with open(path, "rb") as file:
+                self._mapped.append(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
+
+    def __enter__(self):
+        if LIBC.mlockall(MCL_CURRENT) != 0:  # reads in what is mapped
+            raise OSError(ctypes.get_errno(), "mlockall")
+        return self
+
+    def __exit__(self, *_):
+        LIBC.munlockall()
+        for pages in self._mapped:
+            pages.close()
 
 
 class FullCache:
