@@ -87,6 +87,7 @@ fn settings() -> CommitterSettings {
         write_bytes_max: 8 << 20,
         queued_bytes_max: 1 << 20,
         reserve_bytes: 0,
+        one_step_bytes_max: 1_000,
         unchecked_bytes_max: 3_000,
         skip_sync: false,
     }

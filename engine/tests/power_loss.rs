@@ -59,10 +59,12 @@ fn config() -> LogConfig {
     }
 }
 
-fn settings() -> CommitterSettings {
+/// Small groups are synced with their write or after it.
+fn settings(rng: &mut Rng) -> CommitterSettings {
     CommitterSettings {
         in_flight_max: 4,
         write_bytes_max: 8 << 20,
+        one_step_bytes_max: rng.below(4) * 1000,
         queued_bytes_max: 1 << 20,
         reserve_bytes: 0,
         unchecked_bytes_max: 3000,
@@ -81,7 +83,7 @@ async fn open(id: LogId) -> Result<Rc<Log>, String> {
 
 /// Appends until the power goes. Reports what became durable, and keeps the recovery points.
 async fn load(ledger: Shared, mut rng: Rng) -> Result<(), String> {
-    let committer = Committer::new(settings(), Arc::new(CoreMetrics::default()));
+    let committer = Committer::new(settings(&mut rng), Arc::new(CoreMetrics::default()));
     let mut ends = BTreeMap::new();
     for partition in 0..LOGS {
         let id = log_id(partition);

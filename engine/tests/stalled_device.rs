@@ -46,6 +46,7 @@ impl Dir {
             write_bytes_max: 8 << 20,
             queued_bytes_max: 1 << 20,
             reserve_bytes: 0,
+            one_step_bytes_max: 64 << 10,
             unchecked_bytes_max: 1 << 20,
             skip_sync: false,
         };

@@ -28,6 +28,9 @@ pub struct CommitterSettings {
     /// Most bytes of one vectored write. Above some size a group gains nothing (a flush costs the
     /// same) and keeps the batches behind it waiting.
     pub write_bytes_max: usize,
+    /// Most bytes of a group that is written and synced in one operation. A larger one is worth
+    /// more in the page cache while a sync is under way.
+    pub one_step_bytes_max: u64,
     /// Most bytes queued but not written; above it appends are refused.
     pub queued_bytes_max: u64,
     /// Bytes that stay free on the log dir's file system.

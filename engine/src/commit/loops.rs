@@ -83,8 +83,14 @@ async fn write_group(
     let count = batches.len() as u64;
     let permit = committer.blocking.acquire().await;
     let started = runtime::now();
-    entry.log.append(batches).await?;
-    committer.metrics.write_time.record(nanos_since(started));
+    let is_one_step = is_one_step(committer, entry, bytes);
+    if is_one_step {
+        entry.log.append_synced(batches).await?;
+        count_commit(&committer.metrics, (bytes, count), nanos_since(started));
+    } else {
+        entry.log.append(batches).await?;
+        committer.metrics.write_time.record(nanos_since(started));
+    }
     drop(permit);
     committer.wrote(bytes);
     if is_planted(Bug::EarlyAck) {
@@ -93,13 +99,31 @@ async fn write_group(
     }
     committer.metrics.bytes_appended.add(bytes);
     committer.metrics.batches_appended.add(count);
-    let (unsynced_bytes, unsynced_batches) = entry.unsynced.get();
-    entry.unsynced.set((unsynced_bytes + bytes, unsynced_batches + count));
-    committer.emit(CommitEvent::Written { log: entry.id, ends: entry.ends() });
-    start_syncing(committer, entry);
+    let is_durable = is_one_step && entry.log.durable_end() >= entry.log.end_offset();
+    if is_durable && committer.offline().is_none() {
+        entry.durable.set(entry.log.durable_end());
+        committer.emit(CommitEvent::Durable { log: entry.id, ends: entry.ends() });
+    } else {
+        let (unsynced_bytes, unsynced_batches) = entry.unsynced.get();
+        entry.unsynced.set((unsynced_bytes + bytes, unsynced_batches + count));
+        committer.emit(CommitEvent::Written { log: entry.id, ends: entry.ends() });
+        start_syncing(committer, entry);
+    }
     committer.dirty.borrow_mut().wrote(entry.id, bytes);
     start_checkpoint(committer);
     Ok(())
+}
+
+/// Whether a write that is synced at once costs less than a write and a sync: a small one with
+/// nothing to wait for. A sync under way covers what is written meanwhile only with the next one,
+/// so the two loops overlap then; a large group is better in the page cache while that is so.
+fn is_one_step(committer: &Committer, entry: &Entry, bytes: u64) -> bool {
+    let ends = entry.ends();
+    bytes <= committer.settings.one_step_bytes_max
+        && entry.flush_messages.get() == 1
+        && !entry.syncing.get()
+        && ends.written == ends.durable
+        && !committer.settings.skip_sync
 }
 
 async fn apply(

@@ -12,10 +12,34 @@ use super::log::{Log, State};
 use super::names::{Holds, file_name};
 use super::snapshot;
 
+/// How far a write has to get.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Write {
+    /// Where it can be read.
+    Cached,
+    /// To the device.
+    Synced,
+}
+
 impl Log {
     /// Writes batches that continue the log; answers the written end. They can be read when this
     /// returns, and are durable after a `sync` that begins later.
     pub async fn append(&self, batches: Vec<StampedBatch>) -> Result<Offset, LogError> {
+        self.append_by(batches, Write::Cached).await
+    }
+
+    /// As [`Log::append`], and durable when it returns, as [`Log::durable_end`] tells, unless
+    /// something before these batches is not: then they wait for a `sync` as well. For few bytes:
+    /// nothing can be written behind them meanwhile.
+    pub async fn append_synced(&self, batches: Vec<StampedBatch>) -> Result<Offset, LogError> {
+        self.append_by(batches, Write::Synced).await
+    }
+
+    async fn append_by(
+        &self,
+        batches: Vec<StampedBatch>,
+        write: Write,
+    ) -> Result<Offset, LogError> {
         self.check_usable()?;
         self.check_order(&batches)?;
         self.note_epochs(&batches).await?;
@@ -25,7 +49,7 @@ impl Log {
                 self.roll(first.header.base_offset).await?;
             }
             let (group, later) = rest.split_at(self.fitting(rest));
-            self.write_group(group).await?;
+            self.write_group(group, write).await?;
             rest = later;
         }
         self.store_if_due().await?;
@@ -105,19 +129,29 @@ impl Log {
         count
     }
 
-    async fn write_group(&self, group: &[StampedBatch]) -> Result<(), LogError> {
-        let target = self
-            .state
-            .borrow()
-            .active()
-            .map(|active| (active.file.clone(), u64::from(active.fill.bytes)));
-        let Some((file, position)) = target else { return Ok(()) };
+    async fn write_group(&self, group: &[StampedBatch], write: Write) -> Result<(), LogError> {
+        let (file, position, is_synced) = {
+            let state = self.state.borrow();
+            let Some(active) = state.active() else { return Ok(()) };
+            let is_synced = write == Write::Synced && state.durable >= state.end;
+            (active.file.clone(), u64::from(active.fill.bytes), is_synced)
+        };
         let parts = group.iter().map(|batch| batch.bytes.clone()).collect();
-        file.write_at(parts, position)
-            .await
-            .map_err(|error| self.poison("write", file.path(), error))?;
+        let written = match is_synced {
+            true => file.write_synced_at(parts, position).await,
+            false => file.write_at(parts, position).await,
+        };
+        written.map_err(|error| self.poison("write", file.path(), error))?;
+        if is_synced {
+            // A sync that began meanwhile may have failed and taken these bytes with it.
+            self.check_usable()?;
+        }
         let interval = self.config.borrow().index_interval_bytes;
-        self.state.borrow_mut().note(group, interval);
+        let mut state = self.state.borrow_mut();
+        state.note(group, interval);
+        if is_synced {
+            state.durable = state.end;
+        }
         Ok(())
     }
 }

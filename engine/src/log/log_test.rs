@@ -62,6 +62,22 @@ fn one_append_may_span_segments() {
 }
 
 #[test]
+fn a_synced_append_is_durable_when_all_before_it_is() {
+    run_here(async {
+        let scratch = ScratchDir::new();
+        let (log, _) = open(&place(&scratch), unclean()).await;
+        let group = |from: i64, to: i64| (from..to).map(|at| batch(at * 3, 3, 10, 5)).collect();
+        assert_eq!(log.append_synced(group(0, 100)).await.expect("an append"), 300);
+        assert!(log.segment_count() > 2 && log.durable_end() == 300);
+        log.append(group(100, 101)).await.expect("an append");
+        assert_eq!(log.append_synced(group(101, 102)).await.expect("an append"), 306);
+        assert_eq!(log.durable_end(), 300, "what is before them is not, so they wait as well");
+        assert_eq!(log.sync().await.expect("a sync"), 306);
+        assert_eq!(read_all(&log, 0, 4_096).await.len(), 102);
+    });
+}
+
+#[test]
 fn a_closed_log_opens_as_it_was_without_checking_records() {
     run_here(async {
         let scratch = ScratchDir::new();

@@ -26,6 +26,9 @@ use crate::record::Offset;
 use crate::runtime::sync::{Notify, mpsc, watch};
 use crate::runtime::{self, CoreId, FixedMap, MeshEnd, MeshSender, Reply};
 
+/// What the kernel copies in some ten microseconds, where a flush takes a hundred and more.
+const ONE_STEP_BYTES_MAX: u64 = 64 << 10;
+
 /// One log dir as found at start.
 #[derive(Debug)]
 pub struct LogDir {
@@ -282,6 +285,7 @@ fn committer_settings(config: &BrokerConfig, cores: u16) -> CommitterSettings {
     CommitterSettings {
         in_flight_max: config.cores.syncs_in_flight,
         write_bytes_max: config.cores.write_bytes_max,
+        one_step_bytes_max: ONE_STEP_BYTES_MAX,
         queued_bytes_max: config.cores.memory_budget_bytes / share,
         reserve_bytes: config.upkeep.disk_reserve_bytes,
         unchecked_bytes_max: config.upkeep.checkpoint_bytes / share,

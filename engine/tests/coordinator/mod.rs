@@ -54,6 +54,7 @@ pub async fn start_without_waiting(groups: GroupSettings) -> Core {
         write_bytes_max: 8 << 20,
         queued_bytes_max: 1 << 20,
         reserve_bytes: 0,
+        one_step_bytes_max: 1000,
         unchecked_bytes_max: 3000,
         skip_sync: false,
     };

@@ -51,6 +51,24 @@ struct Vectored {
     parts: Vec<Bytes>,
 }
 
+/// When a write is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WriteUntil {
+    /// The bytes are in the page cache.
+    Cached,
+    /// They are durable, as after `sync_data`: one trip to a thread of the kernel, not two.
+    Durable,
+}
+
+impl WriteUntil {
+    fn flags(self) -> i32 {
+        match self {
+            WriteUntil::Cached => 0,
+            WriteUntil::Durable => libc::RWF_DSYNC,
+        }
+    }
+}
+
 /// Writes some of `parts` (at most 1024 of them) at `position`; returns how many bytes, and the
 /// parts. Retries nothing but an interruption.
 pub(super) async fn write_some(
@@ -58,6 +76,7 @@ pub(super) async fn write_some(
     file: &Arc<Descriptor>,
     parts: Vec<Bytes>,
     position: u64,
+    until: WriteUntil,
 ) -> (io::Result<usize>, Vec<Bytes>) {
     let list: Vec<_> = parts
         .iter()
@@ -68,7 +87,10 @@ pub(super) async fn write_some(
         .collect();
     let count = list.len().min(libc::UIO_MAXIOV as usize) as u32;
     let fd = types::Fd(file.as_raw_fd());
-    let entry = opcode::Writev::new(fd, list.as_ptr(), count).offset(position).build();
+    let entry = opcode::Writev::new(fd, list.as_ptr(), count)
+        .offset(position)
+        .rw_flags(until.flags())
+        .build();
     // Moving `Vectored` moves neither the heap block of `list` nor the bytes it points to.
     let owned = Vectored { file: file.clone(), list, parts };
     let (result, owned) = submit(core, owned, entry).await;

@@ -18,7 +18,7 @@ use crate::runtime::{OpenMode, on_worker};
 
 use super::context::{self, CoreContext};
 use super::descriptor::Descriptor;
-use super::operation::{self, Reader};
+use super::operation::{self, Reader, WriteUntil};
 
 /// The kernel moves at most this many bytes per call (2 GiB less a page); stay below.
 const OPERATION_BYTES_MAX: usize = 1 << 30;
@@ -70,8 +70,27 @@ impl SegmentFile {
     /// Writes all bytes of `parts`, one behind the other, from `position` on. After an error any
     /// part of them may stand in the file.
     pub async fn write_at(self: &Arc<Self>, parts: Vec<Bytes>, position: u64) -> io::Result<()> {
+        self.write_until(WriteUntil::Cached, parts, position).await
+    }
+
+    /// As `write_at`, and these bytes are durable when it returns; others that were written before
+    /// need not be. After an error it is as after one of `sync_data`.
+    pub async fn write_synced_at(
+        self: &Arc<Self>,
+        parts: Vec<Bytes>,
+        position: u64,
+    ) -> io::Result<()> {
+        self.write_until(WriteUntil::Durable, parts, position).await
+    }
+
+    async fn write_until(
+        self: &Arc<Self>,
+        until: WriteUntil,
+        parts: Vec<Bytes>,
+        position: u64,
+    ) -> io::Result<()> {
         match context::current() {
-            Some(core) => self.write_by_ring(&core, parts, position).await,
+            Some(core) => self.write_by_ring(&core, until, parts, position).await,
             None => {
                 let file = self.descriptor.clone();
                 on_worker(move || {
@@ -80,7 +99,10 @@ impl SegmentFile {
                         file.file().write_all_at(&part, at)?;
                         at += part.len() as u64;
                     }
-                    Ok(())
+                    match until {
+                        WriteUntil::Cached => Ok(()),
+                        WriteUntil::Durable => file.file().sync_data(),
+                    }
                 })
                 .await
             }
@@ -90,13 +112,14 @@ impl SegmentFile {
     async fn write_by_ring(
         &self,
         core: &std::rc::Rc<CoreContext>,
+        until: WriteUntil,
         mut parts: Vec<Bytes>,
         mut position: u64,
     ) -> io::Result<()> {
         parts.retain(|part| !part.is_empty());
         while !parts.is_empty() {
             let (result, back) =
-                operation::write_some(core, &self.descriptor, parts, position).await;
+                operation::write_some(core, &self.descriptor, parts, position, until).await;
             parts = back;
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -109,6 +132,9 @@ impl SegmentFile {
             }
         }
         core.metrics.writes.one();
+        if until == WriteUntil::Durable {
+            core.metrics.syncs.one();
+        }
         Ok(())
     }
 

@@ -89,6 +89,17 @@ impl SegmentFile {
         Ok(())
     }
 
+    /// As `write_at`, and these bytes are durable when it returns. A crash between the two steps
+    /// leaves what a crash amid the ring's one operation may leave.
+    pub async fn write_synced_at(
+        self: &Arc<Self>,
+        parts: Vec<Bytes>,
+        position: u64,
+    ) -> io::Result<()> {
+        self.write_at(parts, position).await?;
+        self.sync_data().await
+    }
+
     /// Reads `len` bytes from `position` on; fewer only where the file ends.
     pub async fn read_at(self: &Arc<Self>, position: u64, len: usize) -> io::Result<Bytes> {
         let node = self.node;

@@ -17,7 +17,8 @@ pub const SERIES: &[Series] = &[
     series(Counter, "corelog_requests_refused_total", ("requests", &["request"]),
         "Requests that ended their connection instead of being answered.", refused),
     series(Times, "corelog_commit_seconds", ("seconds", &[]),
-        "From the start to the end of the flush of a group commit.",
+        "From the start to the end of the flush of a group commit; a small group is written and \
+         flushed in one.",
         |scrape, samples| {
             samples.histogram(&[], &scrape.merged(|core| core.commit_time.read()), NANOS);
         }),
@@ -32,7 +33,8 @@ pub const SERIES: &[Series] = &[
             samples.histogram(&[], &scrape.merged(|core| core.commit_batches.read()), 1.0);
         }),
     series(Times, "corelog_append_write_seconds", ("seconds", &[]),
-        "From the start to the end of writing what had queued up for one log.",
+        "From the start to the end of writing what had queued up for one log, where that did not \
+         flush as well.",
         |scrape, samples| {
             samples.histogram(&[], &scrape.merged(|core| core.write_time.read()), NANOS);
         }),
