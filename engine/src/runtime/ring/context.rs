@@ -17,6 +17,21 @@ pub(super) struct CoreContext {
     pub metrics: Arc<CoreMetrics>,
     /// What the task that runs works on, as far as it said; told when it stalls the core.
     pub work: Cell<&'static str>,
+    /// Reads without the ring since one that went through it.
+    pub reads_at_once: Cell<u32>,
+}
+
+/// So many reads in a row hold the core for some tens of microseconds at most.
+const READS_AT_ONCE_MAX: u32 = 16;
+
+impl CoreContext {
+    /// Whether the next read may do without the ring. Now and then one may not, so that a task that
+    /// does nothing but read gives way to the others.
+    pub fn may_read_at_once(&self) -> bool {
+        let reads = self.reads_at_once.get() + 1;
+        self.reads_at_once.set(reads % READS_AT_ONCE_MAX);
+        reads < READS_AT_ONCE_MAX
+    }
 }
 
 thread_local! {

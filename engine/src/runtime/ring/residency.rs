@@ -1,6 +1,7 @@
-//! Asks the kernel whether a range of a file is in the page cache, so that `sendfile` does not
-//! stall a core on the disk. Any thread; never blocks.
+//! What is in the page cache: whether a range of a file is, so that `sendfile` does not stall a
+//! core on the disk, and bytes that are, without a trip through the ring. Any thread; never blocks.
 
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,13 +76,35 @@ fn cachestat(file: &Descriptor, position: u64, bytes: u32) -> Option<bool> {
 
 /// Reads the byte at `position` if that needs no waiting.
 fn byte_is_filled(file: &Descriptor, position: u64) -> bool {
-    let mut byte = 0u8;
-    let list = libc::iovec { iov_base: std::ptr::from_mut(&mut byte).cast(), iov_len: 1 };
-    let at = position as libc::off_t;
-    // SAFETY: `list` describes one byte that outlives the call.
-    let got = unsafe { libc::preadv2(file.as_raw_fd(), &list, 1, at, libc::RWF_NOWAIT) };
     // 0 = the file ends before: sendfile will say so as well, without waiting.
-    got >= 0
+    read_now(file, position, &mut [MaybeUninit::uninit()]).is_some()
+}
+
+/// Appends the `len` bytes at `position` to `into`, or as many of the first as need no waiting;
+/// answers how many.
+pub(super) fn read_resident(
+    file: &Descriptor,
+    position: u64,
+    len: usize,
+    into: &mut Vec<u8>,
+) -> usize {
+    into.reserve(len);
+    let room = &mut into.spare_capacity_mut()[..len];
+    let got = read_now(file, position, room).unwrap_or(0);
+    let filled = into.len() + got;
+    // SAFETY: `len` bytes of spare capacity were reserved above, and the kernel says that it has
+    // written the first `got` of them.
+    unsafe { into.set_len(filled) };
+    got
+}
+
+/// Reads into `room` what needs no waiting; `None` when the first byte would.
+fn read_now(file: &Descriptor, position: u64, room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    let list = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+    let at = position as libc::off_t;
+    // SAFETY: `list` describes `room`, which outlives the call.
+    let got = unsafe { libc::preadv2(file.as_raw_fd(), &list, 1, at, libc::RWF_NOWAIT) };
+    usize::try_from(got).ok().map(|got| got.min(room.len()))
 }
 
 /// First and last page of the range.
@@ -135,7 +158,11 @@ mod tests {
         assert_eq!(cachestat(&file, 5000, 10_000), Some(true));
         assert!(is_resident(&file, 5000, 10_000) && mincore(&file, 5000, 10_000));
         assert!(is_resident(&file, 0, 0));
+        let mut bytes = vec![7];
+        assert_eq!(read_resident(&file, 19_000, 5000, &mut bytes), 1000);
+        assert!(bytes.len() == 1001 && bytes[0] == 7 && bytes[1..].iter().all(|byte| *byte == 1));
         let beyond = (1 << 20, 4096);
+        assert_eq!(read_resident(&file, beyond.0, 10, &mut bytes), 0);
         assert!(!is_resident(&file, beyond.0, beyond.1) && !mincore(&file, beyond.0, beyond.1));
     }
 }

@@ -19,9 +19,13 @@ use crate::runtime::{OpenMode, on_worker};
 use super::context::{self, CoreContext};
 use super::descriptor::Descriptor;
 use super::operation::{self, Reader, WriteUntil};
+use super::residency::read_resident;
 
 /// The kernel moves at most this many bytes per call (2 GiB less a page); stay below.
 const OPERATION_BYTES_MAX: usize = 1 << 30;
+
+/// A read of so few bytes is tried without the ring first: a header, some entries of an index.
+const AT_ONCE_BYTES: usize = 16 << 10;
 
 /// An open file.
 #[derive(Debug)]
@@ -176,6 +180,9 @@ impl SegmentFile {
         len: usize,
     ) -> io::Result<Bytes> {
         let mut bytes = Vec::with_capacity(len);
+        if reader == Reader::Core && len <= AT_ONCE_BYTES && core.may_read_at_once() {
+            read_resident(&self.descriptor, position, len, &mut bytes);
+        }
         while bytes.len() < len {
             let want = (len - bytes.len()).min(OPERATION_BYTES_MAX) as u32;
             let at = position + bytes.len() as u64;

@@ -72,7 +72,8 @@ impl Ring {
     /// Runs `future` as core `id` of this thread.
     pub fn run<F: Future>(&self, id: CoreId, metrics: Arc<CoreMetrics>, future: F) -> F::Output {
         let (kick, work) = (Kick::new(self.descriptor), Cell::default());
-        let core = Rc::new(CoreContext { id, kick, metrics, work });
+        let reads_at_once = Cell::default();
+        let core = Rc::new(CoreContext { id, kick, metrics, work, reads_at_once });
         let runtime = self.runtime.as_ref().expect("the runtime is there until drop");
         let _entered = context::enter(core.clone());
         runtime.block_on(async move {
