@@ -4,11 +4,20 @@
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::runtime::{Mono, Slice, now};
 
 use super::descriptor::Descriptor;
 
 /// Number of the system call (Linux 6.5); the same on every architecture.
 const SYS_CACHESTAT: libc::c_long = 451;
+
+/// So much is looked up in the page cache at once, when there is so much to send.
+const LOOK_BYTES: u32 = 1 << 20;
+/// How long what was found there is taken for granted: the kernel evicts nothing that was just read
+/// so soon.
+const FRESH: Duration = Duration::from_millis(5);
 
 static CACHESTAT_MISSING: AtomicBool = AtomicBool::new(false);
 
@@ -27,6 +36,32 @@ struct Cachestat {
     writeback: u64,
     evicted: u64,
     recently_evicted: u64,
+}
+
+/// What of the slice that is being sent was in the page cache a moment ago.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Position in the file up to which all was there, and when that was seen.
+    until: Option<(u64, Mono)>,
+}
+
+impl Found {
+    /// Whether the next `len` bytes of the slice need no waiting for the disk. The same slice at
+    /// each call, or what is left of it.
+    pub fn covers(&mut self, slice: &Slice, len: u32) -> bool {
+        let end = slice.position + u64::from(len);
+        if self.until.is_some_and(|(until, seen)| end <= until && now() < seen + FRESH) {
+            return true;
+        }
+        let far = slice.bytes.clamp(len, LOOK_BYTES.max(len));
+        let is_there = |bytes| is_resident(slice.file.descriptor(), slice.position, bytes);
+        let found = match is_there(far) {
+            true => Some(far),
+            false => (far > len && is_there(len)).then_some(len),
+        };
+        self.until = found.map(|bytes| (slice.position + u64::from(bytes), now()));
+        found.is_some()
+    }
 }
 
 /// True when every page of the range is in the page cache and filled. False when one is not, or

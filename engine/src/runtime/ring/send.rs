@@ -17,7 +17,7 @@ use crate::runtime::{Part, PartQueue, Slice, now, within, yield_now};
 
 use super::cold::ColdReads;
 use super::context;
-use super::residency::is_resident;
+use super::residency::{Found, is_resident};
 use super::socket::Socket;
 
 /// One call of `sendfile` takes at most this much, so that other tasks get their turn.
@@ -46,11 +46,12 @@ impl Socket {
     pub async fn send(&self, parts: &mut PartQueue, cold: &ColdReads) -> Result<(), SendError> {
         let core = context::current();
         let metrics = core.as_ref().map(|core| &*core.metrics);
+        let mut found = Found::default();
         while let Some(front) = parts.front_mut() {
             match front {
                 part if part.bytes() == 0 => drop(parts.pop_front()),
                 Part::Memory(_) => self.send_memory(parts, metrics).await?,
-                Part::File(_) => self.send_slice(parts, cold, metrics).await?,
+                Part::File(_) => self.send_slice(parts, cold, &mut found, metrics).await?,
             }
         }
         Ok(())
@@ -135,6 +136,7 @@ impl Socket {
         &self,
         parts: &mut PartQueue,
         cold: &ColdReads,
+        found: &mut Found,
         metrics: Option<&CoreMetrics>,
     ) -> Result<(), SendError> {
         let Some(Part::File(slice)) = parts.front() else { return Ok(()) };
@@ -145,7 +147,7 @@ impl Socket {
         if !slice.is_current() {
             return Err(SendError::Truncated);
         }
-        let sent = if is_resident(slice.file.descriptor(), slice.position, len) {
+        let sent = if found.covers(&slice, len) {
             let sent = self.send_file(&slice, len)?.unwrap_or(0);
             count(metrics, |metrics| metrics.bytes_sent_sendfile.add(u64::from(sent)));
             sent
@@ -157,6 +159,7 @@ impl Socket {
             front.bytes -= sent;
             if front.bytes == 0 {
                 parts.pop_front();
+                *found = Found::default();
             }
         }
         if !parts.is_empty() && sent > 0 {
