@@ -5,15 +5,16 @@
 //! itself: see `recovery_table`.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::record::{LeaderEpoch, Offset};
-use crate::runtime::{Directory, OpenMode, SegmentFile};
+use crate::runtime::{Directory, SegmentFile};
 
 use super::error::LogError;
 use super::fill::Fill;
-use super::index_file::{Entry, IndexChecksums, IndexFile, read_entries, used_entries};
+use super::found_index::{Found, Open, cut, look, of_size};
+use super::index_file::{IndexChecksums, IndexFile};
+use super::load_from::{anchored, first_timestamp, from_index, from_window};
 use super::names::{Holds, file_name};
 use super::offset_index::OffsetEntry;
 use super::recovery_table::{Coverage, IndexFacts, Load, SegmentFacts, decide_load};
@@ -56,18 +57,6 @@ pub struct Loaded {
     pub checked_bytes: u64,
     /// How it was loaded.
     pub load: Load,
-}
-
-/// An open file and its length in bytes.
-type Open = (Arc<SegmentFile>, u64);
-
-/// One index file as found.
-struct Found<E> {
-    file: Arc<SegmentFile>,
-    bytes: u64,
-    used: u32,
-    last: Option<E>,
-    facts: IndexFacts,
 }
 
 /// Loads a segment.
@@ -253,103 +242,6 @@ async fn of_sizes(
     Ok(Some(Segment::new(file.clone(), fill, offsets, times, task.now_ms)))
 }
 
-async fn of_size<E: Entry>(open: &Option<Open>, entries: u32) -> io::Result<Option<IndexFile<E>>> {
-    let right = open.as_ref().filter(|(_, bytes)| *bytes == u64::from(entries) * E::BYTES as u64);
-    let Some((file, _)) = right else { return Ok(None) };
-    let file = file.clone();
-    // Zeroed files keep their size.
-    let Some(last) = entries.checked_sub(1) else {
-        return Ok(Some(IndexFile::new(file, 0, None)));
-    };
-    let last = read_entries::<E>(&file, last, 1).await?.into_iter().next();
-    let used = last.filter(|entry| !entry.is_empty_slot());
-    Ok(used.map(|last| IndexFile::new(file, entries, Some(last))))
-}
-
-/// The fill at the window checkpoint, when the indexes still have their entries below it.
-fn from_window(
-    window: &Window,
-    offsets: &Found<OffsetEntry>,
-    times: &Found<TimeEntry>,
-) -> Option<Fill> {
-    let fill = window.fill;
-    let there = offsets.used >= fill.offset_entries && times.used >= fill.time_entries;
-    there.then_some(fill)
-}
-
-/// The fill in front of the batch of the last index entry below an offset.
-async fn from_index(
-    task: Task,
-    file: &Arc<SegmentFile>,
-    offsets: &Found<OffsetEntry>,
-    times: &Found<TimeEntry>,
-    below: Offset,
-) -> io::Result<Option<Fill>> {
-    let is_below = |relative: u32| task.base.saturating_add(i64::from(relative)) < below;
-    let Some((count, entry)) =
-        last_accepted(&offsets.file, offsets.used, |entry: &OffsetEntry| is_below(entry.relative))
-            .await?
-    else {
-        return Ok(None);
-    };
-    let last_offset = task.base.saturating_add(i64::from(entry.relative));
-    let mut at = Walk::headers(
-        file.clone(),
-        u64::from(entry.position)..task.bytes,
-        task.base,
-        task.next.unwrap_or(Offset::MAX),
-    );
-    let Ok(Step::Batch(batch)) = at.next().await else { return Ok(None) };
-    if batch.header.last_offset() > last_offset {
-        return Ok(None);
-    }
-    let kept =
-        last_accepted(&times.file, times.used, |time: &TimeEntry| time.relative < entry.relative)
-            .await?;
-    let mut fill = Fill::empty(task.base);
-    fill.bytes = entry.position;
-    fill.next_offset = batch.header.base_offset;
-    fill.offset_entries = count - 1;
-    // So that the batch gets its entry again.
-    fill.bytes_since_entry = u32::MAX;
-    fill.first_timestamp = first_timestamp(file, task).await?;
-    if let Some((count, time)) = kept {
-        fill.time_entries = count;
-        fill.max_timestamp = time.timestamp;
-        fill.indexed_timestamp = time.timestamp;
-        fill.max_offset = task.base.saturating_add(i64::from(time.relative));
-    }
-    Ok(Some(fill))
-}
-
-async fn first_timestamp(file: &Arc<SegmentFile>, task: Task) -> io::Result<i64> {
-    let mut walk = Walk::headers(file.clone(), 0..task.bytes, task.base, Offset::MAX);
-    Ok(match walk.next().await? {
-        Step::Batch(batch) => batch.header.max_timestamp,
-        Step::End | Step::Bad { .. } => -1,
-    })
-}
-
-/// Number of entries that a test accepts, which must be a prefix, and the last of them.
-async fn last_accepted<E: Entry>(
-    file: &Arc<SegmentFile>,
-    used: u32,
-    accepts: impl Fn(&E) -> bool,
-) -> io::Result<Option<(u32, E)>> {
-    let (mut low, mut high, mut best) = (0, used, None);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match read_entries::<E>(file, middle, 1).await?.into_iter().next() {
-            Some(entry) if accepts(&entry) => {
-                best = Some((middle + 1, entry));
-                low = middle + 1;
-            }
-            _ => high = middle,
-        }
-    }
-    Ok(best)
-}
-
 /// A segment that is filled as `fill` says, its indexes cut to the entries below.
 async fn keep_prefix(
     task: Task,
@@ -361,18 +253,6 @@ async fn keep_prefix(
     let offsets = cut(offsets, fill.offset_entries).await?;
     let times = cut(times, fill.time_entries).await?;
     Ok(Segment::new(file, fill, offsets, times, task.now_ms))
-}
-
-async fn cut<E: Entry>(found: Found<E>, entries: u32) -> io::Result<IndexFile<E>> {
-    let (file, bytes) = (found.file, u64::from(entries) * E::BYTES as u64);
-    if found.bytes != bytes {
-        file.truncate(bytes).await?;
-    }
-    let last = match entries.checked_sub(1) {
-        Some(last) => read_entries::<E>(&file, last, 1).await?.into_iter().next(),
-        None => None,
-    };
-    Ok(IndexFile::new(file, entries, last))
 }
 
 /// Takes note of every batch from the segment's fill to the end of its file; answers where that
@@ -427,65 +307,6 @@ async fn last_is_bad(segment: &Segment) -> io::Result<Option<u64>> {
         Step::Batch(batch) if batch.header.crc == last.crc => None,
         _ => Some(u64::from(last.position)),
     })
-}
-
-/// Whether the batch before the window checkpoint's place is still the one it was written for.
-async fn anchored(file: &Arc<SegmentFile>, bytes: u64, window: &Window) -> io::Result<bool> {
-    let end = u64::from(window.fill.bytes);
-    let Some(anchor) = window.fill.last_batch else { return Ok(end == 0) };
-    if end > bytes {
-        return Ok(false);
-    }
-    let range = u64::from(anchor.position)..end;
-    let mut walk = Walk::headers(file.clone(), range, window.fill.base, window.fill.next_offset);
-    Ok(match walk.next().await? {
-        Step::Batch(batch) => {
-            batch.header.crc == anchor.crc
-                && batch.end() == end
-                && batch.header.next_offset() == window.fill.next_offset
-        }
-        Step::End | Step::Bad { .. } => false,
-    })
-}
-
-/// Looks at an index file; an absent one is created empty.
-async fn look<E: Entry>(open: Option<Open>, path: PathBuf) -> io::Result<Found<E>> {
-    let Some((file, bytes)) = open else {
-        let file = SegmentFile::open(&path, OpenMode::CreateNew).await?;
-        return Ok(Found { file, bytes: 0, used: 0, last: None, facts: IndexFacts::Missing });
-    };
-    let slots = u32::try_from(bytes / E::BYTES as u64).unwrap_or(u32::MAX);
-    let used = match slots.checked_sub(1) {
-        // The common case costs one read: the last slot is in use.
-        Some(last) if last_slot_used::<E>(&file, last).await? => slots,
-        Some(_) => used_entries::<E>(&file, slots).await?,
-        None => 0,
-    };
-    let edges = match used.checked_sub(1) {
-        Some(last) => {
-            let first = read_entries::<E>(&file, 0, 1).await?.into_iter().next();
-            let last_entry = read_entries::<E>(&file, last, 1).await?.into_iter().next();
-            (first, last_entry, last > 0)
-        }
-        None => (None, None, false),
-    };
-    let facts = if bytes % E::BYTES as u64 != 0 {
-        IndexFacts::Torn
-    } else if let (Some(first), Some(last), true) = edges
-        && !last.follows(first)
-    {
-        IndexFacts::Contradicts
-    } else if used < slots {
-        IndexFacts::Preallocated
-    } else {
-        IndexFacts::Sound
-    };
-    Ok(Found { file, bytes, used, last: edges.1, facts })
-}
-
-async fn last_slot_used<E: Entry>(file: &Arc<SegmentFile>, last: u32) -> io::Result<bool> {
-    let entry = read_entries::<E>(file, last, 1).await?.into_iter().next();
-    Ok(entry.is_some_and(|entry| !entry.is_empty_slot()))
 }
 
 #[cfg(all(test, not(simulated)))]

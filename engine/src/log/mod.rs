@@ -5,6 +5,7 @@
 //! | `log` | a partition's log: its state and the questions that need no disk |
 //! | `create` | a new log; many of them at once |
 //! | `open`, `tidy`, `load`, `replay` | a start: directory, segments, producers and epochs |
+//! | `found_index`, `load_from` | what a start finds of an index; where checking begins |
 //! | `recovery_table` | what follows from what a start finds, pure |
 //! | `append` | writing batches, rolling segments |
 //! | `upkeep` | syncs, checkpoints, closing |
@@ -38,9 +39,11 @@ mod delete;
 mod epochs;
 mod error;
 mod fill;
+mod found_index;
 mod identity;
 mod index_file;
 mod load;
+mod load_from;
 #[expect(clippy::module_inception, reason = "the log of the folder of logs")]
 mod log;
 mod names;
