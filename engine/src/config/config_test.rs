@@ -1,29 +1,27 @@
 //! What operators write, and what they are told about it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::*;
 
-fn given(entries: &[(&str, &str)]) -> Given {
+pub fn given(entries: &[(&str, &str)]) -> Given {
     let entries = entries.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     Given { has_file: true, cluster_id: None, entries }
 }
 
-fn loaded(entries: &[(&str, &str)]) -> Loaded {
+pub fn loaded(entries: &[(&str, &str)]) -> Loaded {
     BrokerConfig::load(given(entries)).unwrap()
 }
 
-fn refusal(entries: &[(&str, &str)]) -> String {
+pub fn refusal(entries: &[(&str, &str)]) -> String {
     BrokerConfig::load(given(entries)).unwrap_err().to_string()
 }
 
-fn notes(entries: &[(&str, &str)]) -> Vec<String> {
+pub fn notes(entries: &[(&str, &str)]) -> Vec<String> {
     loaded(entries).notes.into_iter().map(|note| note.text).collect()
 }
 
-fn topic(entries: &[(&str, &str)]) -> Result<TopicConfig, ConfigError> {
+pub fn topic(entries: &[(&str, &str)]) -> Result<TopicConfig, ConfigError> {
     let overrides = entries.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     BrokerConfig::default().topic(&overrides)
 }
@@ -231,146 +229,6 @@ fn what_is_not_built_is_refused_rather_than_ignored() {
 }
 
 #[test]
-fn settings_of_groups_are_checked_against_each_other() {
-    let heartbeat = "group.consumer.heartbeat.interval.ms";
-    let session = "group.consumer.session.timeout.ms";
-    let cases: [(&[(&str, &str)], &str); 7] = [
-        (
-            &[("group.coordinator.rebalance.protocols", "consumer")],
-            "group.coordinator.rebalance.protocols: valid is a list with classic in it, which \
-             cannot be switched off",
-        ),
-        (
-            &[("group.consumer.assignors", "org.x.Assignor")],
-            "group.consumer.assignors: valid is a comma separated list out of uniform, range",
-        ),
-        (
-            &[("group.consumer.assignors", "range,range")],
-            "group.consumer.assignors: valid is at least one assignor, each of them once",
-        ),
-        (
-            &[(heartbeat, "4000")],
-            "group.consumer.heartbeat.interval.ms: valid is \
-             group.consumer.min.heartbeat.interval.ms to \
-             group.consumer.max.heartbeat.interval.ms, which is 5000 to 15000",
-        ),
-        (
-            &[("group.consumer.max.session.timeout.ms", "44000")],
-            "group.consumer.max.session.timeout.ms: valid is \
-             group.consumer.min.session.timeout.ms or more, which is 45000",
-        ),
-        (
-            &[
-                (session, "9000"),
-                ("group.consumer.min.session.timeout.ms", "9000"),
-                (heartbeat, "9000"),
-            ],
-            "group.consumer.heartbeat.interval.ms: valid is less than \
-             group.consumer.session.timeout.ms, which is 9000",
-        ),
-        (
-            &[("offsets.topic.compression.codec", "5")],
-            "offsets.topic.compression.codec: valid is a whole number from 0 to 4",
-        ),
-    ];
-    for (entries, rest) in cases {
-        let refusal = refusal(entries);
-        assert!(refusal.ends_with(rest), "{refusal}");
-    }
-}
-
-#[test]
-fn groups_are_set_as_in_kafka() {
-    let config = BrokerConfig::default();
-    let groups = &config.groups;
-    assert_eq!((groups.session_timeout_min_ms, groups.session_timeout_max_ms), (6_000, 1_800_000));
-    assert_eq!(groups.initial_rebalance_delay, Duration::from_secs(3));
-    assert_eq!(groups.consumer_assignors, [Arc::from("uniform"), Arc::from("range")]);
-    assert_eq!(groups.migration, MigrationPolicy::Bidirectional);
-    assert_eq!(groups.offsets_retention, Duration::from_secs(7 * 24 * 3600));
-    assert!(groups.consumer_protocol);
-    let topic = config.offsets_topic;
-    assert_eq!((topic.partitions, topic.replication_factor, topic.codec), (50, 3, 0));
-    let given = [
-        ("group.consumer.migration.policy", "Upgrade"),
-        ("offsets.retention.minutes", "2"),
-        ("group.coordinator.rebalance.protocols", "classic"),
-    ];
-    let groups = loaded(&given).config.groups;
-    assert_eq!(groups.migration, MigrationPolicy::Upgrade);
-    assert_eq!(groups.offsets_retention, Duration::from_secs(120));
-    assert!(!groups.consumer_protocol);
-}
-
-#[test]
-fn a_listener_error_points_at_the_entry_and_the_fault() {
-    let cases = [
-        (
-            "PLAINTEXT://10.0.0.1;9092",
-            "a list of NAME://host:port, unlike `PLAINTEXT://10.0.0.1;9092`; a `:` separates host \
-             and port, not a `;`",
-        ),
-        (
-            "PLAINTEXT://10.0.0.1",
-            "a list of NAME://host:port, unlike `PLAINTEXT://10.0.0.1`; the port is missing",
-        ),
-        (
-            "PLAINTETX://:9092",
-            "a listener name out of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL, or one that \
-             listener.security.protocol.map lists; `PLAINTETX` is neither (did you mean \
-             PLAINTEXT?)",
-        ),
-        ("localhost:9092", "a list of NAME://host:port, unlike `localhost:9092`"),
-        ("PLAINTEXT://:90920", "a port from 0 to 65535, unlike `90920` in `PLAINTEXT://:90920`"),
-        (
-            "PLAINTEXT://::1:9092",
-            "a host name, an IPv4 address or an IPv6 address in brackets, unlike `::1`",
-        ),
-        ("PLAINTEXT://a:1,PLAINTEXT://b:2", "each listener name once, but PLAINTEXT comes twice"),
-        ("", "at least one NAME://host:port"),
-    ];
-    for (value, valid) in cases {
-        let expected = format!("invalid value `{value}` for listeners: valid is {valid}");
-        assert_eq!(refusal(&[("listeners", value)]), expected);
-    }
-}
-
-#[test]
-fn listeners_may_have_names_of_their_own() {
-    let map = ("listener.security.protocol.map", "INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT");
-    let listeners = ("listeners", "INSIDE://[::1]:9092,outside://0.0.0.0:9093");
-    let config = loaded(&[map, listeners]).config;
-    assert_eq!(config.listeners[0].host, "::1");
-    assert_eq!(config.listeners[1].name, "OUTSIDE");
-    assert_eq!(config.advertised[1].host, "", "the address by which a client came");
-    assert_eq!(
-        refusal(&[map, ("listeners", "INSIDE://:9092,OUTSIDE://:9092")]),
-        "invalid value `INSIDE://:9092,OUTSIDE://:9092` for listeners: valid is a port of its own \
-         for each listener, but INSIDE and OUTSIDE share 9092"
-    );
-    assert_eq!(
-        refusal(&[("listener.security.protocol.map", "INSIDE:PLAIN")]),
-        "invalid value `INSIDE:PLAIN` for listener.security.protocol.map: valid is a list of \
-         NAME:PROTOCOL with a protocol out of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL, unlike \
-         `INSIDE:PLAIN`"
-    );
-}
-
-#[test]
-fn advertised_listeners_must_be_reachable_and_ours() {
-    assert_eq!(
-        refusal(&[("advertised.listeners", "PLAINTEXT://0.0.0.0:9092")]),
-        "invalid value `PLAINTEXT://0.0.0.0:9092` for advertised.listeners: valid is a host that \
-         clients can reach; 0.0.0.0 is every address of this machine"
-    );
-    assert_eq!(
-        refusal(&[("advertised.listeners", "SSL://h:9093")]),
-        "invalid value `SSL://h:9093` for advertised.listeners: valid is the names in listeners; \
-         SSL is not one of them"
-    );
-}
-
-#[test]
 fn the_older_name_of_the_node_id_must_agree() {
     assert_eq!(loaded(&[("broker.id", "7")]).config.node_id, 7);
     assert_eq!(loaded(&[("broker.id", "7"), ("node.id", "7")]).config.node_id, 7);
@@ -443,143 +301,6 @@ fn the_finer_unit_wins() {
     let config =
         loaded(&[("log.roll.hours", "1"), ("log.flush.scheduler.interval.ms", "9")]).config;
     assert_eq!((config.topic_defaults.segment_ms, config.topic_defaults.flush_ms), (3_600_000, 9));
-}
-
-#[test]
-fn topics_take_their_own_values_over_the_brokers() {
-    let broker = loaded(&[("log.segment.bytes", "2097152"), ("min.insync.replicas", "2")]).config;
-    let own = BTreeMap::from([("min.insync.replicas".to_string(), "1".to_string())]);
-    let config = broker.topic(&own).unwrap();
-    assert_eq!((config.segment_bytes, config.min_insync_replicas), (2_097_152, 1));
-    let config =
-        topic(&[("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "")]);
-    let config = config.unwrap();
-    assert_eq!((config.retention_ms, config.retention_bytes), (None, None));
-    assert_eq!(config.cleanup_policy, CleanupPolicy::Keep);
-}
-
-#[test]
-fn a_topic_key_that_is_not_obeyed_takes_its_default_and_nothing_else() {
-    let cases = [
-        ("compression.type", "lz4", "this is not built yet; valid is only the default, `producer`"),
-        ("compression.zstd.level", "5", "this is not built yet; valid is only the default, `3`"),
-        ("preallocate", "true", "this is not built yet; valid is only the default, `false`"),
-        (
-            "remote.storage.enable",
-            "true",
-            "this is not built yet; valid is only the default, `false`",
-        ),
-        (
-            "unclean.leader.election.enable",
-            "true",
-            "this is not built yet; valid is only the default, `false`",
-        ),
-        (
-            "leader.replication.throttled.replicas",
-            "0:1",
-            "this is not built yet; valid is only the default, empty",
-        ),
-        ("retention.ms", "-2", "valid is a whole number from -1 to 9223372036854775807"),
-        (
-            "leader.replication.throttled.replicas",
-            "x",
-            "valid is `*` or a list of partition:broker",
-        ),
-    ];
-    for (key, value, rest) in cases {
-        let error = topic(&[(key, value)]).unwrap_err().to_string();
-        assert_eq!(error, format!("invalid value `{value}` for {key}: {rest}"));
-    }
-    assert!(topic(&[("compression.type", "producer"), ("preallocate", "FALSE")]).is_ok());
-    assert_eq!(
-        topic(&[("retention.mss", "1")]).unwrap_err().to_string(),
-        "unknown topic configuration retention.mss; did you mean retention.ms?"
-    );
-    assert_eq!(topic(&[("x", "1")]).unwrap_err().to_string(), "unknown topic configuration x");
-}
-
-#[test]
-fn an_imported_topic_is_never_trimmed_under_a_policy_that_is_not_obeyed() {
-    for (key, value) in [("cleanup.policy", "shrink"), ("remote.storage.enable", "true")] {
-        let own = [(key, value), ("segment.bytes", "1048576"), ("retention.ms", "1000")];
-        let own = own.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let imported = TopicConfig::imported(&TopicConfig::default(), &own);
-        assert_eq!(imported.config.cleanup_policy, CleanupPolicy::Keep);
-        assert_eq!(imported.config.segment_bytes, 1_048_576);
-        assert_eq!(imported.unsupported.len(), 1);
-    }
-}
-
-#[test]
-fn every_cleanup_policy_of_kafka_is_taken() {
-    let cases = [
-        ("delete", CleanupPolicy::Delete),
-        ("compact", CleanupPolicy::Compact),
-        ("delete, compact", CleanupPolicy::CompactDelete),
-        ("compact,delete", CleanupPolicy::CompactDelete),
-        ("", CleanupPolicy::Keep),
-    ];
-    for (value, policy) in cases {
-        assert_eq!(topic(&[("cleanup.policy", value)]).unwrap().cleanup_policy, policy);
-        let broker = loaded(&[("log.cleanup.policy", value)]).config;
-        assert_eq!(broker.topic_defaults.cleanup_policy, policy);
-    }
-}
-
-#[test]
-fn what_compaction_is_told_by_a_topic_wins_over_the_broker() {
-    let broker = loaded(&[
-        ("log.cleaner.min.cleanable.ratio", "0.25"),
-        ("log.cleaner.delete.retention.ms", "7"),
-        ("log.cleaner.min.compaction.lag.ms", "8"),
-        ("log.cleaner.max.compaction.lag.ms", "9"),
-    ]);
-    let own = [("min.cleanable.dirty.ratio", "0.01"), ("max.compaction.lag.ms", "10")];
-    let own = own.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    let config = broker.config.topic(&own).unwrap();
-    assert_eq!(config.min_cleanable_ratio, Fraction::new(0.01));
-    assert_eq!((config.delete_retention_ms, config.min_compaction_lag_ms), (7, 8));
-    assert_eq!(config.max_compaction_lag_ms, 10);
-    assert_eq!(broker.config.topic_defaults.min_cleanable_ratio.get(), 0.25);
-    assert_eq!(
-        topic(&[("min.compaction.lag.ms", "6"), ("max.compaction.lag.ms", "5")])
-            .unwrap_err()
-            .to_string(),
-        "invalid value `6` for min.compaction.lag.ms: valid is not above max.compaction.lag.ms, \
-         which is 5"
-    );
-    let lags =
-        [("log.cleaner.min.compaction.lag.ms", "6"), ("log.cleaner.max.compaction.lag.ms", "5")];
-    assert!(refusal(&lags).contains("for log.cleaner.min.compaction.lag.ms: valid is not above"));
-}
-
-#[test]
-fn the_cleaners_threads_share_its_memory() {
-    let config = |entries: &[(&str, &str)]| loaded(entries).config.cleaner;
-    let default = config(&[]);
-    assert_eq!(
-        (default.threads, default.dedupe_bytes, default.read_bytes),
-        (1, 128 << 20, 256 << 10)
-    );
-    assert_eq!((default.load_factor, default.bytes_per_second), (0.9, f64::MAX));
-    assert_eq!(default.backoff, std::time::Duration::from_secs(15));
-    let four = config(&[("log.cleaner.threads", "4")]);
-    assert_eq!((four.threads, four.dedupe_bytes, four.read_bytes), (4, 32 << 20, 64 << 10));
-    assert_eq!(config(&[("log.cleaner.io.buffer.size", "0")]).read_bytes, 16 << 10);
-    assert_eq!(config(&[("log.cleaner.threads", "0")]).threads, 0);
-    assert_eq!(
-        refusal(&[("log.cleaner.threads", "128")]),
-        "invalid value `134217728` for log.cleaner.dedupe.buffer.size: valid is more than 1048576 \
-         for each of log.cleaner.threads"
-    );
-    let off = loaded(&[("log.cleaner.enable", "false")]);
-    assert_eq!(off.config.cleaner.threads, 0);
-    assert!(off.notes[0].warning);
-    assert_eq!(
-        off.notes[0].text,
-        "log.cleaner.enable is deprecated: without the cleaner, compacted topics grow without limit"
-    );
-    assert!(notes(&[("log.cleaner.enable", "true")]).is_empty());
 }
 
 #[test]

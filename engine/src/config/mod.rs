@@ -37,3 +37,9 @@ pub use topic::{CleanupPolicy, Fraction, Imported, TimestampType, TopicConfig};
 
 #[cfg(test)]
 mod config_test;
+#[cfg(test)]
+mod groups_test;
+#[cfg(test)]
+mod listener_test;
+#[cfg(test)]
+mod topic_test;
