@@ -5,6 +5,7 @@ other work. Apache Kafka has no such page: with `--broker kafka` the list cannot
 """
 
 import json
+import resource
 import subprocess
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from rig.requests import create, create_served, produce
 RECORDS, RECORD_BYTES = 20_000, 200
 REQUESTS = 300
 PARTITIONS, QUICK_PARTITIONS, PAGES = 10_000, 1000, 10
+PARTITION_FILES, OTHER_FILES = 5, 1000  # open at once while partitions are made
 HELD_MS = 40  # for how long the broker's own failpoint holds up a core
 HUNG_SECONDS_MAX = 20  # ten signs of life until the failpoint strikes, ten missing until it is said
 LONGEST_MS_MAX = 10
@@ -223,6 +225,10 @@ def core_threads(node):
 def many(run):
     """Pages of many partitions, beside pings: no core is held up."""
     count = QUICK_PARTITIONS if run.options.quick else PARTITIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if (held := (files - OTHER_FILES) // PARTITION_FILES) < count:
+        run.report.note(f"{files} open files hold {held} partitions, not {count}")
+        count = held
     node = run.node("many")
     with Link(node.port, timeout=300) as link:
         create(link, "many", count)
