@@ -1,10 +1,8 @@
 //! A load, and what the measured part of it cost the broker and the disk.
 
-use std::time::Duration;
-
 use super::broker::Broker;
 use crate::load::{self, Target};
-use crate::machine::{Disk, Syscalls, cpu_seconds, switches};
+use crate::machine::{Disk, cpu_seconds, perf, switches};
 use crate::measure::{Interval, Outcome};
 use crate::workload::Workload;
 
@@ -65,9 +63,8 @@ pub fn measure(
     let outcome = load::run(workload, &target, &mut |second| {
         if by_time && second.second + 1 == workload.warmup_seconds {
             before = counters(broker, disk);
-            let time = Duration::from_secs(workload.seconds);
             let id = broker.id().filter(|_| counts_syscalls);
-            counting = id.map(|id| Syscalls::count(id, time));
+            counting = id.and_then(|id| perf::count_all(id, workload.seconds).ok());
         }
         if by_time && second.second + 1 == workload.warmup_seconds + workload.seconds {
             after = counters(broker, disk);
@@ -86,7 +83,9 @@ pub fn measure(
         cpu: between(|one| one.cpu),
         switches: between(|one| one.switches),
         flushes: between(|one| one.flushes),
-        syscalls: counting.and_then(Syscalls::total).map(|count| count as f64),
+        syscalls: counting
+            .and_then(|look| perf::all_calls(&look.end().ok()?))
+            .map(|count| count as f64),
     })
 }
 

@@ -11,7 +11,6 @@
 //! | `cache` | keeping the page cache full, so that everyone's new pages come from reclaim |
 //! | `pages` | pages of a sparse file, touched and made cold |
 //! | `perf` | the command that samples a process and counts its system calls |
-//! | `syscalls` | how many system calls a process makes |
 //! | `describe` | the machine in words |
 
 mod affinity;
@@ -23,7 +22,6 @@ mod disk;
 mod pages;
 pub mod perf;
 mod process;
-mod syscalls;
 
 pub use affinity::{allowed_cpus, stay_on};
 pub use cache::FullCache;
@@ -32,4 +30,3 @@ pub use cpu_time::{kernel_seconds, process_seconds, thread_seconds};
 pub use describe::{circumstances, name};
 pub use disk::{Disk, Sync};
 pub use process::{CpuTime, Threads, cpu_seconds, read_bytes, rss_bytes, rss_peak_bytes, switches};
-pub use syscalls::Syscalls;
