@@ -166,5 +166,13 @@ async fn named(name: &'static str, mut handler: LocalBoxFuture<Staged>) -> Stage
 }
 
 #[cfg(test)]
+#[path = "connection_rig.rs"]
+mod connection_rig;
+
+#[cfg(test)]
 #[path = "connection_test.rs"]
 mod connection_test;
+
+#[cfg(test)]
+#[path = "connection_limits_test.rs"]
+mod connection_limits_test;

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `log` | a partition's log: its state and the questions that need no disk |
 //! | `create` | a new log; many of them at once |
-//! | `open`, `tidy`, `load`, `replay` | a start: directory, segments, producers and epochs |
+//! | `open`, `opening` | a start: the door, and the steps behind it |
+//! | `tidy`, `load`, `replay` | directory, segments, producers and epochs at a start |
 //! | `found_index`, `load_from` | what a start finds of an index; where checking begins |
 //! | `recovery_table` | what follows from what a start finds, pure |
 //! | `append` | writing batches, rolling segments |
@@ -49,6 +50,7 @@ mod log;
 mod names;
 mod offset_index;
 mod open;
+mod opening;
 mod partition_metadata;
 mod read;
 mod rebuild;

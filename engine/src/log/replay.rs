@@ -13,7 +13,8 @@ use super::error::{LogError, ReadError};
 use super::fill::Fill;
 use super::log::Log;
 use super::names::{Holds, file_name};
-use super::open::{Opening, read_small};
+use super::open::read_small;
+use super::opening::Opening;
 use super::producers::ProducerTable;
 use super::read::View;
 use super::recovery_table::{

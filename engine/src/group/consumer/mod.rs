@@ -53,11 +53,17 @@ mod group_test;
 #[cfg(test)]
 mod kafka_test;
 #[cfg(test)]
+mod kafka_words;
+#[cfg(test)]
+mod patterns_test;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod sim_member;
 #[cfg(test)]
 mod sim_test;
+#[cfg(test)]
+mod static_test;
 // Takes its time from the kernel's clock.
 #[cfg(test)]
 #[cfg(not(simulated))]

@@ -344,6 +344,16 @@ mod run_test;
 
 #[cfg(test)]
 #[cfg(not(simulated))]
+#[path = "transactions_test.rs"]
+mod transactions_test;
+
+#[cfg(test)]
+#[cfg(not(simulated))]
+#[path = "damage_test.rs"]
+mod damage_test;
+
+#[cfg(test)]
+#[cfg(not(simulated))]
 #[path = "model_test.rs"]
 mod model_test;
 

@@ -1,52 +1,16 @@
 //! Cleanings of real logs: what stays, what goes, and when.
 
-use std::rc::Rc;
-
-use bytes::Bytes;
-
 use super::*;
-use crate::log::cleaner::aborted::encode;
+use crate::log::cleaner::rig::{append, append_as, append_built, content, open, pair, pairs, roll};
 use crate::log::open::OpenFrom;
-use crate::log::rig::{
-    EPOCH, KeyedRecord, compact, compacted, keyed, place, records_of, roomy, try_open,
-};
+use crate::log::rig::{compact, compacted, keyed, place, records_of, roomy, try_open};
 use crate::log::{Log, LogConfig};
-use crate::record::{BatchBuilder, Codec, StampedBatch};
+use crate::record::{BatchBuilder, Codec};
 use crate::runtime::sync::watch;
 use crate::runtime::{ScratchDir, run_here};
 
-async fn open(scratch: &ScratchDir, config: LogConfig) -> Rc<Log> {
-    try_open(&place(scratch), config, OpenFrom::default()).await.unwrap().0
-}
-
 fn hours(n: i64) -> LogConfig {
     LogConfig { delete_retention_ms: n * 3_600_000, ..compacted() }
-}
-
-async fn append(log: &Log, records: &[(&str, Option<&str>)]) {
-    append_as(log, records, Codec::None).await;
-}
-
-async fn append_as(log: &Log, records: &[(&str, Option<&str>)], codec: Codec) {
-    let offset = log.end_offset();
-    log.append(vec![keyed(offset, 1_000 + offset, records, codec)]).await.unwrap();
-}
-
-/// Makes everything so far cleanable.
-async fn roll(log: &Log) {
-    log.roll(log.end_offset()).await.unwrap();
-}
-
-async fn content(log: &Log) -> Vec<KeyedRecord> {
-    records_of(log).await.into_iter().flat_map(|(_, records)| records).collect()
-}
-
-async fn pairs(log: &Log) -> Vec<(Offset, String, Option<String>)> {
-    content(log).await.into_iter().map(|(offset, _, key, value)| (offset, key, value)).collect()
-}
-
-fn pair(offset: Offset, key: &str, value: Option<&str>) -> (Offset, String, Option<String>) {
-    (offset, key.to_owned(), value.map(str::to_owned))
 }
 
 #[test]
@@ -203,138 +167,6 @@ fn the_last_batch_of_a_producer_keeps_its_sequence_numbers() {
     });
 }
 
-async fn append_built(log: &Log, mut builder: BatchBuilder, records: &[(&str, Option<&str>)]) {
-    let offset = log.end_offset();
-    for (key, value) in records {
-        builder.push(1_000 + offset, Some(key.as_bytes()), value.map(str::as_bytes));
-    }
-    let bytes = builder.finish().unwrap();
-    let header = BatchHeader::parse(&bytes).unwrap();
-    let batch = StampedBatch::from_checked(header, bytes, offset, EPOCH, None);
-    log.append(vec![batch]).await.unwrap();
-}
-
-async fn marker(log: &Log, producer: i64, kind: u8) {
-    let mut builder = BatchBuilder::new(Codec::None).producer(producer, 0, -1);
-    builder = builder.transactional().control();
-    builder.push(1_000 + log.end_offset(), Some(&[0, 0, 0, kind]), Some(&[0; 6]));
-    let bytes = builder.finish().unwrap();
-    let header = BatchHeader::parse(&bytes).unwrap();
-    let batch = StampedBatch::from_checked(header, bytes, log.end_offset(), EPOCH, None);
-    log.append(vec![batch]).await.unwrap();
-}
-
-fn transactional(producer: i64, sequence: i32) -> BatchBuilder {
-    BatchBuilder::new(Codec::None).producer(producer, 0, sequence).transactional()
-}
-
-/// Offset, control, records, delete horizon of each batch.
-async fn outline(log: &Log) -> Vec<(Offset, bool, usize, Option<i64>)> {
-    let found = records_of(log).await.into_iter();
-    found.map(|(h, r)| (h.base_offset, h.is_control(), r.len(), h.delete_horizon())).collect()
-}
-
-#[test]
-fn aborted_records_go_at_once_and_their_marker_after_its_time() {
-    let scratch = ScratchDir::new();
-    run_here(async {
-        let log = open(&scratch, LogConfig { delete_retention_ms: 10, ..compacted() }).await;
-        append(&log, &[("a", Some("committed"))]).await;
-        append_built(&log, transactional(7, 0), &[("a", Some("aborted"))]).await;
-        append_built(&log, transactional(8, 0), &[("b", Some("committed"))]).await;
-        marker(&log, 7, 0).await;
-        marker(&log, 8, 1).await;
-        // Later batches of both, so that none of these is the last of its producer.
-        append_built(&log, transactional(7, 1), &[("y", Some("1"))]).await;
-        append_built(&log, transactional(8, 1), &[("z", Some("1"))]).await;
-        marker(&log, 7, 1).await;
-        marker(&log, 8, 1).await;
-        roll(&log).await;
-        append(&log, &[("x", None)]).await;
-        let one = AbortedTransaction { producer: 7, first: 1, last: 3, last_stable: 1 };
-        std::fs::write(log.path().join("00000000000000000000.txnindex"), encode(&[one])).unwrap();
-
-        compact(&log, 100, roomy()).await.unwrap();
-        let data = |offset| (offset, false, 1, None);
-        let control = |offset, horizon| (offset, true, 1, horizon);
-        let rest = |horizon| [data(5), data(6), control(7, horizon), control(8, horizon), data(9)];
-        let expected =
-            [vec![data(0), data(2), control(3, None), control(4, None)], rest(None).into()];
-        assert_eq!(outline(&log).await, expected.concat(), "its records were still there");
-        let index = std::fs::read(log.path().join("00000000000000000000.txnindex")).unwrap();
-        assert_eq!(index, encode(&[one]), "readers need it as long as the marker is needed");
-
-        again(&log, 200).await;
-        assert_eq!(outline(&log).await[2], control(3, Some(210)), "its time begins");
-        assert!(!log.path().join("00000000000000000000.txnindex").exists());
-        again(&log, 209).await;
-        assert_eq!(outline(&log).await[2], control(3, Some(210)));
-        again(&log, 210).await;
-        assert_eq!(outline(&log).await[2], control(4, None), "the other one is still needed");
-        assert_eq!(pairs(&log).await[0], pair(0, "a", Some("committed")));
-    });
-}
-
-/// Another cleaning, with something new to clean.
-async fn again(log: &Log, now_ms: i64) {
-    append(log, &[("more", Some("1"))]).await;
-    roll(log).await;
-    compact(log, now_ms, roomy()).await.unwrap();
-}
-
-#[test]
-fn an_open_transaction_and_what_comes_after_it_stay() {
-    let scratch = ScratchDir::new();
-    run_here(async {
-        let log = open(&scratch, compacted()).await;
-        append(&log, &[("a", Some("1")), ("a", Some("2"))]).await;
-        roll(&log).await;
-        append_built(&log, transactional(7, 0), &[("a", Some("3"))]).await;
-        roll(&log).await;
-        append(&log, &[("a", Some("4"))]).await;
-        compact(&log, 1, roomy()).await.unwrap();
-        assert_eq!(log.cleaned(), Some(2));
-        assert_eq!(content(&log).await.len(), 3);
-    });
-}
-
-#[test]
-fn markers_are_asked_where_the_index_is_lost() {
-    // What stands in the index's place, and whether the marker is in the segment that is cleaned.
-    for (index, within) in [(None, true), (None, false), (Some(b"torn"), true)] {
-        let scratch = ScratchDir::new();
-        run_here(async {
-            let log = open(&scratch, compacted()).await;
-            append(&log, &[("a", Some("committed")), ("c", Some("1"))]).await;
-            append_built(&log, transactional(8, 0), &[("c", Some("2"))]).await;
-            append_built(&log, transactional(7, 0), &[("a", Some("aborted"))]).await;
-            if within {
-                marker(&log, 7, 0).await;
-            }
-            roll(&log).await;
-            if !within {
-                marker(&log, 7, 0).await;
-            }
-            marker(&log, 8, 1).await;
-            append_built(&log, transactional(7, 1), &[("x", None)]).await;
-            append_built(&log, transactional(8, 1), &[("x", None)]).await;
-            marker(&log, 7, 1).await;
-            marker(&log, 8, 1).await;
-            let path = log.path().join("00000000000000000000.txnindex");
-            if let Some(bytes) = index {
-                std::fs::write(&path, bytes).unwrap();
-            }
-            compact(&log, 100, roomy()).await.unwrap();
-            let found = pairs(&log).await;
-            let expected = [pair(0, "a", Some("committed")), pair(2, "c", Some("2"))];
-            assert_eq!(found[..2], expected, "{index:?} {within}");
-            let healed = AbortedTransaction { producer: 7, first: 3, last: 4, last_stable: 3 };
-            let healed = within.then(|| encode(&[healed]));
-            assert_eq!(std::fs::read(&path).ok(), healed, "{index:?} {within}");
-        });
-    }
-}
-
 #[test]
 fn what_fits_no_index_becomes_segments_of_its_own() {
     let scratch = ScratchDir::new();
@@ -365,82 +197,6 @@ fn what_fits_no_index_becomes_segments_of_its_own() {
             pair(FAR + 3, "x", None),
         ];
         assert_eq!(pairs(&log).await, expected);
-    });
-}
-
-/// Why a cleaning does not begin.
-async fn failure(log: &Log) -> CleanError {
-    let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
-    let (_stop, stopped) = watch::channel(false);
-    let begun = Cleaning::begin(input, roomy(), Tempo::new(f64::MAX, stopped)).await;
-    log.end_cleaning(None);
-    begun.err().expect("a failure")
-}
-
-#[test]
-fn damage_ends_the_cleaning_and_unreadable_records_do_not() {
-    let scratch = ScratchDir::new();
-    run_here(async {
-        let log = open(&scratch, compacted()).await;
-        append(&log, &[("a", Some("1"))]).await;
-        // A producer may send what it likes while the topic is not compacted.
-        let mut batch = keyed(1, 5, &[("a", Some("2"))], Codec::None);
-        let mut bytes = bytes::BytesMut::from(&batch.bytes[..]);
-        bytes[22] |= 4;
-        let crc = crate::record::crc32c(&bytes[21..]);
-        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
-        batch = StampedBatch::parse(Bytes::from(bytes)).unwrap();
-        log.append(vec![batch.clone()]).await.unwrap();
-        append(&log, &[("a", Some("3"))]).await;
-        roll(&log).await;
-        append(&log, &[("x", None)]).await;
-        let stats = compact(&log, 1, roomy()).await.unwrap();
-        assert_eq!((stats.unreadable, stats.records_kept), (1, 1));
-        let parts = log.read(0, 9, 10, true).await.unwrap();
-        let found = crate::log::rig::batches_of(&parts).await;
-        assert_eq!(found[0].1, batch.bytes, "as it came");
-
-        append(&log, &[("b", Some("1"))]).await;
-        roll(&log).await;
-        let path = log.path().join("00000000000000000003.log");
-        let mut damaged = std::fs::read(&path).unwrap();
-        let last = damaged.len() - 1;
-        damaged[last] ^= 1;
-        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, &damaged, 0).unwrap();
-        let error = failure(&log).await.to_string();
-        assert!(error.contains("00000000000000000003.log is damaged at byte"), "{error}");
-        let left = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".cleaned")));
-    });
-}
-
-#[test]
-fn a_stop_and_a_full_disk_end_a_cleaning_without_a_trace() {
-    let scratch = ScratchDir::new();
-    run_here(async {
-        let log = open(&scratch, compacted()).await;
-        for n in 0..100 {
-            append(&log, &[(&format!("key-{}", n % 7), Some(&"v".repeat(100)))]).await;
-        }
-        let before = records_of(&log).await;
-        let begin = async |settings| {
-            let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
-            let (stop, stopped) = watch::channel(false);
-            let tempo = Tempo::new(f64::MAX, stopped);
-            (Cleaning::begin(input, settings, tempo).await.unwrap(), stop)
-        };
-        let (mut cleaning, stop) = begin(roomy()).await;
-        stop.send_replace(true);
-        assert!(matches!(cleaning.next_group().await, Err(CleanError::Abandoned)));
-        log.end_cleaning(None);
-        let full = CleanerSettings { reserve_bytes: u64::MAX, ..roomy() };
-        let (mut cleaning, _stop) = begin(full).await;
-        assert!(matches!(cleaning.next_group().await, Err(CleanError::DiskLow { .. })));
-        log.end_cleaning(None);
-        let left = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".cleaned")));
-        assert_eq!(records_of(&log).await, before);
     });
 }
 
