@@ -74,12 +74,12 @@ impl Shard {
         self.shared.progress.expect(missing.len() as u64);
         let nursery = Rc::new(Nursery::new(&self.shared.dirs).await);
         let (done, mut all_done) = mpsc::unbounded_channel::<()>();
-        let turns = Rc::new(Semaphore::new(OPENING_MAX));
+        let turns = Arc::new(Semaphore::new(OPENING_MAX));
         for wanted in missing {
-            let (shard, turns, done) = (self.clone(), turns.clone(), done.clone());
-            let nursery = nursery.clone();
+            // A task has room for all that opening may need: none is made before its turn.
+            let turn = turns.clone().acquire_owned().await;
+            let (shard, nursery, done) = (self.clone(), nursery.clone(), done.clone());
             runtime::spawn(async move {
-                let turn = turns.acquire().await;
                 shard.open(wanted, &nursery).await;
                 drop((turn, done));
             });
