@@ -27,7 +27,7 @@ def run(options, report):
     subprocess.run(["cargo", "build", "--release", "--locked", "-p", "corelog-bench"], check=True, cwd=places.ROOT)
     folder, out = places.fresh("compare"), places.fresh("compare-results")
     command = [places.ROOT / "target/release/corelog-bench", "compare", "--binary", options.binary,
-               "--kafka", places.SCRIPTS / "kafka", "--folder", folder, "--out", out]
+               "--kafka", places.SCRIPTS / "kafka", "--folder", folder, "--out", out, "--long-rounds", "1"]
     if options.quick:
         command.append("--quick")
     try:

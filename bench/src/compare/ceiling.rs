@@ -1,16 +1,18 @@
-//! What the client itself can do: the load of rows 1 and 2 against a responder that keeps nothing,
-//! in a process of its own on the broker's CPUs.
+//! What the client itself can do: the loads of rows 1, 2 and 20 against a responder that keeps
+//! nothing, in a process of its own on the broker's CPUs.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use anyhow::Context;
 
+use super::memory::crowds;
 use super::meter::MB;
 use super::settings::Settings;
 use crate::load::{self, Target};
 use crate::machine;
-use crate::workload;
+use crate::measure::Outcome;
+use crate::workload::{self, Workload};
 
 /// Ends the process when it is dropped.
 struct Responder(Child);
@@ -23,21 +25,53 @@ impl Drop for Responder {
     }
 }
 
-/// Megabytes a second.
+/// What the client does when nothing is done for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ceiling {
+    /// Megabytes a second of the load of rows 1 and 2.
+    pub mb_per_second: f64,
+    /// What is left of ten connections' records a second when as many requests in flight come from
+    /// a connection each: row 20 without a broker. `None` where that row is not wanted.
+    pub kept: Option<f64>,
+}
+
+/// Measures it.
 ///
 /// # Errors
 /// The responder does not start, or the load fails.
-pub fn measure(settings: &Settings) -> anyhow::Result<f64> {
-    let mut workload = workload::find("durable", &[])?;
-    workload.topic = "null".to_owned();
-    workload.warmup_seconds = settings.lengths.warmup;
-    workload.seconds = settings.lengths.measured;
-    workload.cpus = settings.load_cpus.clone();
+pub fn measure(settings: &Settings) -> anyhow::Result<Ceiling> {
+    let outcome = run(settings, workload::find("durable", &[])?)?;
+    let kept = match settings.wants(&[20]) {
+        true => Some(kept(settings)?),
+        false => None,
+    };
+    Ok(Ceiling { mb_per_second: outcome.rate(outcome.total().produced.bytes) / MB, kept })
+}
+
+fn kept(settings: &Settings) -> anyhow::Result<f64> {
+    let [few, many] = crowds(&workload::find("connections", &[])?, settings.lengths);
+    let per_second = |workload| {
+        let outcome = run(settings, workload)?;
+        anyhow::Ok(outcome.rate(outcome.total().produced.records))
+    };
+    let few = per_second(few)?;
+    // The responder has a thread for each connection: none for those that say nothing.
+    Ok(per_second(Workload { idle_connections: 0, ..many })? / few)
+}
+
+fn run(settings: &Settings, workload: Workload) -> anyhow::Result<Outcome> {
+    let workload = Workload {
+        topic: "null".to_owned(),
+        warmup_seconds: settings.lengths.warmup,
+        seconds: settings.lengths.measured,
+        cpus: settings.load_cpus.clone(),
+        ..workload
+    };
     let (_responder, address) = responder(workload.partitions, &settings.broker_cpus)?;
     let target = Target::find(&address, &workload)?;
     let outcome = load::run(&workload, &target, &mut |_| ())?;
     anyhow::ensure!(outcome.unanswered == 0, "{} requests unanswered", outcome.unanswered);
-    Ok(outcome.rate(outcome.total().produced.bytes) / MB)
+    Ok(outcome)
 }
 
 fn responder(partitions: i32, cpus: &[usize]) -> anyhow::Result<(Responder, String)> {

@@ -113,6 +113,14 @@ pub const GOALS: &[Goal] = &[
         Lower,
         &[Absolute(4.0)],
     ),
+    goal(
+        6,
+        D2,
+        "ack p99 at half of its own load / a bare loop's",
+        "half load p99 / bare loop",
+        Lower,
+        &[Absolute(1.25)],
+    ),
     goal(6, D2, "ack p99 at the same rate for all", "equal rate p99 ms", Lower, &[OverPeer(0.4)]),
     goal(
         7,

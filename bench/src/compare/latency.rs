@@ -1,8 +1,12 @@
 //! Steps about latency, all durable: one record at a time, half load, end to end.
 
+use std::time::Duration;
+
+use super::bare::{self, Pace};
 use super::meter::Measured;
 use super::produce::cpu_per_gb;
 use super::turn::{Class, Turn};
+use crate::workload::Workload;
 
 const HALF: f64 = 0.5;
 const TENTH: f64 = 0.1;
@@ -69,6 +73,7 @@ pub fn half_load(turn: &mut Turn) -> anyhow::Result<()> {
     let sync = turn.stage.sync.append_ms;
     turn.add("half load p99 / S", ack.ms(0.99) / sync);
     turn.add("half load p99.9 / S", ack.ms(0.999) / sync);
+    beside_bare_loop(turn, &workload, &measured)?;
     turn.add("half load CPU s/GB", cpu_per_gb(&measured));
     let records = measured.total.produced.records as f64;
     turn.add("syscalls per record", measured.syscalls.map(|count| count / records));
@@ -80,6 +85,26 @@ pub fn half_load(turn: &mut Turn) -> anyhow::Result<()> {
         turn.add("equal rate p99 ms", measured.total.ack.ms(0.99));
         turn.add("equal rate p99.9 ms", measured.total.ack.ms(0.999));
     }
+    Ok(())
+}
+
+/// The machine's own part in row 6: as many batches of that size a second, without a broker.
+fn beside_bare_loop(
+    turn: &mut Turn,
+    workload: &Workload,
+    measured: &Measured,
+) -> anyhow::Result<()> {
+    let pace = Pace {
+        files: usize::try_from(workload.partitions)?,
+        rate: measured.outcome.rate(measured.total.produced.requests),
+        batch_bytes: workload.batch_bytes,
+        time: Duration::from_secs(workload.seconds),
+    };
+    let bare = bare::acks(&turn.stage.settings.folder, &pace)?;
+    turn.add("half load of a bare loop p50 ms", bare.ms(0.5));
+    turn.add("half load of a bare loop p99 ms", bare.ms(0.99));
+    turn.add("half load of a bare loop p99.9 ms", bare.ms(0.999));
+    turn.add("half load p99 / bare loop", measured.total.ack.ms(0.99) / bare.ms(0.99));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
+use super::settings::Lengths;
 use super::turn::{Class, Turn};
 use crate::load::Target;
 use crate::machine::{Threads, rss_bytes, rss_peak_bytes};
@@ -43,35 +44,59 @@ pub fn loaded(turn: &mut Turn) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rows 16 and 20: what a silent connection takes, and what is left of the throughput beside many.
+/// Row 20: what is left of the throughput beside many connections that say nothing.
 pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
-    let many = turn.lengths().connections;
-    let before = rss(turn);
-    let address = turn.broker.address();
-    let open: Result<Vec<TcpStream>, _> = (0..many).map(|_| TcpStream::connect(&address)).collect();
-    let open = open?;
-    sleep(Duration::from_secs(turn.lengths().settle));
-    let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / many as f64 / KIB);
-    turn.noted("connections")?;
-    turn.add("KiB per connection", each);
-    drop(open);
-    let mut workload = turn.workload("connections", Class::D2)?;
-    let active = (many / 10).max(IN_FLIGHT);
-    (workload.producers, workload.in_flight) = (10, active / 10);
-    (workload.idle_connections, workload.seconds) = (0, turn.lengths().shorter());
-    let few = turn.measure(&workload)?.records_per_second();
-    (workload.producers, workload.in_flight) = (active, 1);
-    workload.idle_connections = many.saturating_sub(active);
-    let beside = turn.measure(&workload)?.records_per_second();
+    let [few, beside] = crowds(&turn.workload("connections", Class::D2)?, turn.lengths());
+    let few = turn.measure(&few)?.records_per_second();
+    let beside = turn.measure(&beside)?.records_per_second();
     turn.add("few connections records/s", few);
     turn.add("many connections records/s", beside);
     turn.add("kept with many connections", beside / few);
     Ok(())
 }
 
-/// Rows 16 and 25: what an idle partition takes, and the CPU of a broker with parked fetches,
-/// connections and partitions, and nothing to do.
-pub fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
+/// The same number of requests in flight from ten connections, and from a tenth of many.
+pub fn crowds(workload: &Workload, lengths: Lengths) -> [Workload; 2] {
+    let active = (lengths.connections / 10).max(IN_FLIGHT);
+    let seconds = lengths.shorter();
+    let few = Workload {
+        producers: 10,
+        in_flight: active / 10,
+        idle_connections: 0,
+        seconds,
+        ..workload.clone()
+    };
+    let idle_connections = lengths.connections.saturating_sub(active);
+    [
+        few,
+        Workload { producers: active, in_flight: 1, idle_connections, seconds, ..workload.clone() },
+    ]
+}
+
+/// Rows 16 and 25: what an idle connection and an idle partition take, and the CPU of a broker with
+/// parked fetches, connections and partitions, and nothing to do. After a start: what loads have
+/// left in a heap would be taken for what is idle. The first tenth does not count, so that what is
+/// made once for all does not either.
+pub fn idle_things(turn: &mut Turn) -> anyhow::Result<()> {
+    let lengths = turn.lengths();
+    if turn.broker.id().is_some() {
+        turn.broker.stop()?;
+        turn.broker.start()?;
+    }
+    let (tenth, many) = (lengths.connections / 10, lengths.connections);
+    let address = turn.broker.address();
+    let connect =
+        |count| -> Result<Vec<_>, _> { (0..count).map(|_| TcpStream::connect(&address)).collect() };
+    let mut open: Vec<TcpStream> = connect(tenth)?;
+    let before = settled(turn);
+    open.extend(connect(many - tenth)?);
+    turn.add("KiB per connection", kib_each(before, settled(turn), many - tenth));
+    turn.noted("connections")?;
+    drop(open);
+    partitions(turn)
+}
+
+fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
     let lengths = turn.lengths();
     let workload = Workload {
         topic: "idle".to_owned(),
@@ -85,14 +110,25 @@ pub fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
         configs: Default::default(),
         ..turn.workload("tail", Class::D1)?
     };
-    let before = rss(turn);
+    let tenth = lengths.partitions / 10;
+    let first = Workload { topic: "first-idle".to_owned(), partitions: tenth, ..workload.clone() };
+    Target::find(&turn.broker.address(), &first)?;
+    let before = settled(turn);
     Target::find(&turn.broker.address(), &workload)?;
-    sleep(Duration::from_secs(lengths.settle * 2));
-    let count = f64::from(lengths.partitions);
-    let each = before.zip(rss(turn)).map(|(before, after)| (after - before) / count / KIB);
+    let count = usize::try_from(lengths.partitions).unwrap_or(0);
+    turn.add("KiB per partition", kib_each(before, settled(turn), count));
     turn.noted("partitions")?;
-    turn.add("KiB per partition", each);
     idle_cpu(turn, &workload)
+}
+
+/// Resident memory when nothing moves any more.
+fn settled(turn: &Turn) -> Option<f64> {
+    sleep(Duration::from_secs(turn.lengths().settle * 2));
+    rss(turn)
+}
+
+fn kib_each(before: Option<f64>, after: Option<f64>, count: usize) -> Option<f64> {
+    before.zip(after).map(|(before, after)| (after - before) / count.max(1) as f64 / KIB)
 }
 
 /// Parks the fetches in a thread of their own, and looks meanwhile.

@@ -7,6 +7,7 @@
 //! | `broker` | one broker under test: started, stopped, killed, started again |
 //! | `profile` | what the broker did during a load whose target was missed |
 //! | `ceiling` | what the client itself can do |
+//! | `bare` | what the disk itself lets anybody promise |
 //! | `meter` | a load, and what it cost the broker and the disk |
 //! | `figures` | what all rounds gave, by broker and name |
 //! | `turn` | one broker's turn of one round: the list of its steps |
@@ -17,6 +18,7 @@
 //! | `run` | all rounds, and the results |
 //! | `output` | the results as text, page and raw data |
 
+mod bare;
 mod broker;
 mod ceiling;
 mod fetch;

@@ -52,7 +52,13 @@ pub fn run(settings: &Settings) -> anyhow::Result<bool> {
     let free_mb = rounds(&mut stage, &mut cache, &mut figures)?;
     let brokers: Vec<String> = settings.peers.iter().map(|peer| peer.name().to_owned()).collect();
     let mut circumstances = circumstances(&stage, filled);
-    circumstances.push(("client's ceiling".to_owned(), format!("{ceiling:.0} MB/s")));
+    let most = ceiling.mb_per_second;
+    circumstances.push(("client's ceiling".to_owned(), format!("{most:.0} MB/s")));
+    if let Some(kept) = ceiling.kept {
+        let active = settings.lengths.connections / 10;
+        let text = format!("{kept:.3} kept with {active} connections, where nothing is done");
+        circumstances.push(("client's own row 20".to_owned(), text));
+    }
     let mut results = Results {
         brokers: &brokers,
         figures: &figures,

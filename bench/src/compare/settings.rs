@@ -64,12 +64,12 @@ impl Lengths {
         self.measured.div_ceil(2)
     }
 
-    /// Of a comparison to be kept: half an hour on two CPUs. A round beside Apache Kafka takes some
-    /// four minutes, one of them for the page cache; the long steps and recoveries add two, what
-    /// the machine allows two, the profiles two.
+    /// Of a comparison to be kept: an hour and a half on two CPUs. A round beside Apache Kafka
+    /// takes some eight minutes, one of them for the page cache; the long steps add five and
+    /// recoveries two, what the machine allows two, the profiles three.
     pub const FULL: Lengths = Lengths {
         rounds: 5,
-        long_rounds: 1,
+        long_rounds: 5,
         warmup: 1,
         measured: 3,
         jit_records: 1_000_000,

@@ -104,8 +104,8 @@ const STEPS: [Step; 15] = [
     step("end to end", &[7], latency::end_to_end),
     step("tail fetch", &[9, FLOORS], fetch::tail),
     step("fan-out", &[10], fetch::fan_out),
-    step("connections", &[16, 20], memory::connections),
-    long_step("partitions", &[16, 17, 25], memory::partitions),
+    step("connections", &[20], memory::connections),
+    long_step("idle connections and partitions", &[16, 17, 25], memory::idle_things),
     long_step("start with data", &[17], start::with_data),
 ];
 
