@@ -90,8 +90,9 @@ pub fn idle_things(turn: &mut Turn) -> anyhow::Result<()> {
     let mut open: Vec<TcpStream> = connect(tenth)?;
     let before = settled(turn);
     open.extend(connect(many - tenth)?);
-    turn.add("KiB per connection", kib_each(before, settled(turn), many - tenth));
+    let after = settled(turn);
     turn.noted("connections")?;
+    turn.add("KiB per connection", kib_each(before, after, many - tenth));
     drop(open);
     partitions(turn)
 }
@@ -116,8 +117,9 @@ fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
     let before = settled(turn);
     Target::find(&turn.broker.address(), &workload)?;
     let count = usize::try_from(lengths.partitions).unwrap_or(0);
-    turn.add("KiB per partition", kib_each(before, settled(turn), count));
+    let after = settled(turn);
     turn.noted("partitions")?;
+    turn.add("KiB per partition", kib_each(before, after, count));
     idle_cpu(turn, &workload)
 }
 

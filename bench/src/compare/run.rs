@@ -55,8 +55,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<bool> {
     let most = ceiling.mb_per_second;
     circumstances.push(("client's ceiling".to_owned(), format!("{most:.0} MB/s")));
     if let Some(kept) = ceiling.kept {
-        let active = settings.lengths.connections / 10;
-        let text = format!("{kept:.3} kept with {active} connections, where nothing is done");
+        let text = format!("{kept:.3} kept where nothing is done for the requests");
         circumstances.push(("client's own row 20".to_owned(), text));
     }
     let mut results = Results {
