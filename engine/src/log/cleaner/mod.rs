@@ -27,7 +27,8 @@ mod group;
 mod learn;
 mod offset_map;
 mod output;
-#[cfg(all(test, not(simulated)))]
+#[cfg(test)]
+#[cfg(not(simulated))]
 mod rig;
 mod run;
 mod source;
