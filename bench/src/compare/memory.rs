@@ -73,33 +73,25 @@ pub fn crowds(workload: &Workload, lengths: Lengths) -> [Workload; 2] {
     ]
 }
 
-/// Rows 16 and 25: what an idle connection and an idle partition take, and the CPU of a broker with
-/// parked fetches, connections and partitions, and nothing to do. After a start: what loads have
-/// left in a heap would be taken for what is idle. The first tenth does not count, so that what is
-/// made once for all does not either.
+/// Rows 16 and 25: what an idle partition and an idle connection take, and the CPU of a broker with
+/// parked fetches, connections and partitions, and nothing to do. After a start, and the
+/// connections last, which go again: a heap that was larger before takes more without growing. The
+/// first tenth does not count, so that what is made once for all does not either.
 pub fn idle_things(turn: &mut Turn) -> anyhow::Result<()> {
-    let lengths = turn.lengths();
     if turn.broker.id().is_some() {
         turn.broker.stop()?;
         turn.broker.start()?;
     }
-    let (tenth, many) = (lengths.connections / 10, lengths.connections);
-    let address = turn.broker.address();
-    let connect =
-        |count| -> Result<Vec<_>, _> { (0..count).map(|_| TcpStream::connect(&address)).collect() };
-    let mut open: Vec<TcpStream> = connect(tenth)?;
-    let before = settled(turn);
-    open.extend(connect(many - tenth)?);
-    let after = settled(turn);
-    turn.noted("connections")?;
-    turn.add("KiB per connection", kib_each(before, after, many - tenth));
-    drop(open);
-    partitions(turn)
+    let workload = idle_workload(turn)?;
+    partitions(turn, &workload)?;
+    idle_connections(turn)?;
+    idle_cpu(turn, &workload)
 }
 
-fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
+/// The idle partitions, and fetches that are parked at them.
+fn idle_workload(turn: &Turn) -> anyhow::Result<Workload> {
     let lengths = turn.lengths();
-    let workload = Workload {
+    Ok(Workload {
         topic: "idle".to_owned(),
         partitions: lengths.partitions,
         producers: 0,
@@ -110,17 +102,34 @@ fn partitions(turn: &mut Turn) -> anyhow::Result<()> {
         fetch_wait_ms: PARKED_MS,
         configs: Default::default(),
         ..turn.workload("tail", Class::D1)?
-    };
-    let tenth = lengths.partitions / 10;
+    })
+}
+
+fn partitions(turn: &mut Turn, workload: &Workload) -> anyhow::Result<()> {
+    let tenth = workload.partitions / 10;
     let first = Workload { topic: "first-idle".to_owned(), partitions: tenth, ..workload.clone() };
     Target::find(&turn.broker.address(), &first)?;
     let before = settled(turn);
-    Target::find(&turn.broker.address(), &workload)?;
-    let count = usize::try_from(lengths.partitions).unwrap_or(0);
+    Target::find(&turn.broker.address(), workload)?;
     let after = settled(turn);
     turn.noted("partitions")?;
+    let count = usize::try_from(workload.partitions).unwrap_or(0);
     turn.add("KiB per partition", kib_each(before, after, count));
-    idle_cpu(turn, &workload)
+    Ok(())
+}
+
+fn idle_connections(turn: &mut Turn) -> anyhow::Result<()> {
+    let (tenth, many) = (turn.lengths().connections / 10, turn.lengths().connections);
+    let address = turn.broker.address();
+    let connect =
+        |count| -> Result<Vec<_>, _> { (0..count).map(|_| TcpStream::connect(&address)).collect() };
+    let mut open: Vec<TcpStream> = connect(tenth)?;
+    let before = settled(turn);
+    open.extend(connect(many - tenth)?);
+    let after = settled(turn);
+    turn.noted("connections")?;
+    turn.add("KiB per connection", kib_each(before, after, many - tenth));
+    Ok(())
 }
 
 /// Resident memory when nothing moves any more.
