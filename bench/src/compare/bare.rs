@@ -33,10 +33,15 @@ pub struct Pace {
 /// # Errors
 /// The folder cannot be written.
 pub fn acks(folder: &Path, pace: &Pace) -> io::Result<Latency> {
+    let batches = vec![7; pace.batch_bytes * GROUP_MAX];
     let begun = Instant::now();
     let mut all = Latency::default();
     thread::scope(|scope| {
-        let one = |number| scope.spawn(move || one_file(folder, pace, begun, number));
+        let batches = batches.as_slice();
+        let one = |number| {
+            let path = folder.join(format!("bare-{number}"));
+            scope.spawn(move || one_file(&path, pace, batches, begun, number))
+        };
         let running: Vec<_> = (0..pace.files).map(one).collect();
         for thread in running {
             let ended = thread.join().map_err(|_| io::Error::other("a thread panicked"))?;
@@ -46,10 +51,14 @@ pub fn acks(folder: &Path, pace: &Pace) -> io::Result<Latency> {
     })
 }
 
-fn one_file(folder: &Path, pace: &Pace, begun: Instant, number: usize) -> io::Result<Latency> {
-    let path = folder.join(format!("bare-{number}"));
-    let file = File::create(&path)?;
-    let batches = vec![7; pace.batch_bytes * GROUP_MAX];
+fn one_file(
+    path: &Path,
+    pace: &Pace,
+    batches: &[u8],
+    begun: Instant,
+    number: usize,
+) -> io::Result<Latency> {
+    let file = File::create(path)?;
     let (mut acks, mut written) = (Latency::default(), 0);
     let gap = Duration::from_secs_f64(pace.files as f64 / pace.rate.max(1.0));
     // Each file in its own part of the gap: they do not all come at once.

@@ -49,7 +49,7 @@ pub fn measure(settings: &Settings) -> anyhow::Result<Ceiling> {
 }
 
 fn kept(settings: &Settings) -> anyhow::Result<f64> {
-    let [few, many] = crowds(&workload::find("connections", &[])?, settings.lengths);
+    let [few, many] = crowds(&workload::find("connections", &[])?, settings.lengths.connections);
     let per_second = |workload| {
         let outcome = run(settings, workload)?;
         anyhow::Ok(outcome.rate(outcome.total().produced.records))

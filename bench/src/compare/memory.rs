@@ -4,7 +4,6 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::settings::Lengths;
 use super::turn::{Class, Turn};
 use crate::load::Target;
 use crate::machine::{Threads, rss_bytes, rss_peak_bytes};
@@ -46,7 +45,9 @@ pub fn loaded(turn: &mut Turn) -> anyhow::Result<()> {
 
 /// Row 20: what is left of the throughput beside many connections that say nothing.
 pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
-    let [few, beside] = crowds(&turn.workload("connections", Class::D2)?, turn.lengths());
+    let mut workload = turn.workload("connections", Class::D2)?;
+    workload.seconds = turn.lengths().shorter();
+    let [few, beside] = crowds(&workload, turn.lengths().connections);
     let few = turn.measure(&few)?.records_per_second();
     let beside = turn.measure(&beside)?.records_per_second();
     turn.add("few connections records/s", few);
@@ -56,21 +57,15 @@ pub fn connections(turn: &mut Turn) -> anyhow::Result<()> {
 }
 
 /// The same number of requests in flight from ten connections, and from a tenth of many.
-pub fn crowds(workload: &Workload, lengths: Lengths) -> [Workload; 2] {
-    let active = (lengths.connections / 10).max(IN_FLIGHT);
-    let seconds = lengths.shorter();
-    let few = Workload {
-        producers: 10,
-        in_flight: active / 10,
-        idle_connections: 0,
-        seconds,
+pub fn crowds(workload: &Workload, many: usize) -> [Workload; 2] {
+    let active = (many / 10).max(IN_FLIGHT);
+    let of = |producers, in_flight, idle_connections| Workload {
+        producers,
+        in_flight,
+        idle_connections,
         ..workload.clone()
     };
-    let idle_connections = lengths.connections.saturating_sub(active);
-    [
-        few,
-        Workload { producers: active, in_flight: 1, idle_connections, seconds, ..workload.clone() },
-    ]
+    [of(10, active / 10, 0), of(active, 1, many.saturating_sub(active))]
 }
 
 /// Rows 16 and 25: what an idle partition and an idle connection take, and the CPU of a broker with

@@ -255,6 +255,7 @@ mod tests {
         assert_eq!(found, [("(operations in rings)", 7), ("recvfrom", 600), ("sendfile", 9)]);
         assert!(calls("").is_empty());
     }
+
     #[test]
     fn the_count_of_all_calls_stands_in_front() {
         assert_eq!(all_calls("12345,,raw_syscalls:sys_enter,1000,100.00,,\n"), Some(12345));

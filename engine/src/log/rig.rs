@@ -12,7 +12,7 @@ use crate::record::{BatchBuilder, BatchHeader, Codec, Offset, Records, StampedBa
 use crate::runtime::sync::watch;
 use crate::runtime::{Part, ScratchDir};
 
-use super::cleaner::{CleanerSettings, CleanerStats, Cleaning, Tempo};
+use super::cleaner::{CleanError, CleanerSettings, CleanerStats, Cleaning, CleaningInput, Tempo};
 use super::error::LogError;
 use super::log::Log;
 use super::open::{OpenFrom, RecoveryReport};
@@ -74,6 +74,11 @@ pub fn stamped(
         let value = vec![(offset as usize + index) as u8; bytes];
         builder.push(timestamp + index as i64, None, Some(&value));
     }
+    finished(builder, offset)
+}
+
+/// What was built, at its offset.
+pub fn finished(builder: BatchBuilder, offset: Offset) -> StampedBatch {
     let bytes: BytesMut = builder.finish().expect("a batch");
     let header = BatchHeader::parse(&bytes).expect("a header");
     StampedBatch::from_checked(header, bytes, offset, EPOCH, None)
@@ -91,9 +96,7 @@ pub fn keyed(
         let value = value.map(str::as_bytes);
         builder.push(timestamp + index as i64, Some(key.as_bytes()), value);
     }
-    let bytes = builder.finish().expect("a batch");
-    let header = BatchHeader::parse(&bytes).expect("a header");
-    StampedBatch::from_checked(header, bytes, offset, EPOCH, None)
+    finished(builder, offset)
 }
 
 /// What the tests of compaction run with.
@@ -106,12 +109,20 @@ pub fn roomy() -> CleanerSettings {
     CleanerSettings { dedupe_bytes: 1 << 20, load_factor: 0.9, read_bytes: 1000, reserve_bytes: 0 }
 }
 
+/// Begins a cleaning that never rests; who sends `true` ends it.
+pub async fn begin(
+    input: CleaningInput,
+    settings: CleanerSettings,
+) -> (Result<Cleaning, CleanError>, watch::Sender<bool>) {
+    let (stop, stopped) = watch::channel(false);
+    (Cleaning::begin(input, settings, Tempo::new(f64::MAX, stopped)).await, stop)
+}
+
 /// Cleans the log, if that is due, and swaps the result in; answers what it did.
 pub async fn compact(log: &Log, now_ms: i64, settings: CleanerSettings) -> Option<CleanerStats> {
     let input = log.begin_cleaning(now_ms, log.end_offset()).await.expect("a log to clean")?;
-    let (_stop, stopped) = watch::channel(false);
-    let tempo = Tempo::new(f64::MAX, stopped);
-    let mut cleaning = Cleaning::begin(input, settings, tempo).await.expect("a gathered log");
+    let (begun, _stop) = begin(input, settings).await;
+    let mut cleaning = begun.expect("a gathered log");
     while let Some(replacement) = cleaning.next_group().await.expect("a cleaned group") {
         assert!(
             log.replace_segments(replacement).await.expect("a swap"),

@@ -3,18 +3,22 @@
 use super::*;
 use crate::log::Log;
 use crate::log::cleaner::rig::{append, open, roll};
-use crate::log::rig::{batches_of, compact, compacted, keyed, records_of, roomy};
+use crate::log::rig::{batches_of, begin, compact, compacted, keyed, records_of, roomy};
 use crate::record::{Codec, StampedBatch, crc32c};
-use crate::runtime::sync::watch;
 use crate::runtime::{ScratchDir, run_here};
 
 /// Why a cleaning does not begin.
 async fn failure(log: &Log) -> CleanError {
     let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
-    let (_stop, stopped) = watch::channel(false);
-    let begun = Cleaning::begin(input, roomy(), Tempo::new(f64::MAX, stopped)).await;
+    let (begun, _stop) = begin(input, roomy()).await;
     log.end_cleaning(None);
     begun.err().expect("a failure")
+}
+
+/// No file of a cleaning that did not come to its end.
+fn nothing_is_left(log: &Log) {
+    let left = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".cleaned")));
 }
 
 #[test]
@@ -50,8 +54,7 @@ fn damage_ends_the_cleaning_and_unreadable_records_do_not() {
         std::os::unix::fs::FileExt::write_all_at(&file, &damaged, 0).unwrap();
         let error = failure(&log).await.to_string();
         assert!(error.contains("00000000000000000003.log is damaged at byte"), "{error}");
-        let left = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".cleaned")));
+        nothing_is_left(&log);
     });
 }
 
@@ -64,22 +67,20 @@ fn a_stop_and_a_full_disk_end_a_cleaning_without_a_trace() {
             append(&log, &[(&format!("key-{}", n % 7), Some(&"v".repeat(100)))]).await;
         }
         let before = records_of(&log).await;
-        let begin = async |settings| {
+        let begun = async |settings| {
             let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
-            let (stop, stopped) = watch::channel(false);
-            let tempo = Tempo::new(f64::MAX, stopped);
-            (Cleaning::begin(input, settings, tempo).await.unwrap(), stop)
+            let (begun, stop) = begin(input, settings).await;
+            (begun.unwrap(), stop)
         };
-        let (mut cleaning, stop) = begin(roomy()).await;
+        let (mut cleaning, stop) = begun(roomy()).await;
         stop.send_replace(true);
         assert!(matches!(cleaning.next_group().await, Err(CleanError::Abandoned)));
         log.end_cleaning(None);
         let full = CleanerSettings { reserve_bytes: u64::MAX, ..roomy() };
-        let (mut cleaning, _stop) = begin(full).await;
+        let (mut cleaning, _stop) = begun(full).await;
         assert!(matches!(cleaning.next_group().await, Err(CleanError::DiskLow { .. })));
         log.end_cleaning(None);
-        let left = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".cleaned")));
+        nothing_is_left(&log);
         assert_eq!(records_of(&log).await, before);
     });
 }

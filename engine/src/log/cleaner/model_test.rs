@@ -9,10 +9,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::log::cleaner::aborted::{decode, encode};
 use crate::log::open::OpenFrom;
-use crate::log::rig::{EPOCH, KeyedRecord, compacted, place, records_of, roomy, try_open};
+use crate::log::rig::{
+    KeyedRecord, begin, compacted, finished, place, records_of, roomy, try_open,
+};
 use crate::log::{Log, LogConfig};
-use crate::record::{BatchBuilder, Codec, StampedBatch};
-use crate::runtime::sync::watch;
+use crate::record::{BatchBuilder, Codec};
 use crate::runtime::{ScratchDir, run_here};
 
 const RETENTION_MS: i64 = 50;
@@ -251,10 +252,7 @@ impl Trial {
     }
 
     async fn write(&self, builder: BatchBuilder, base: Offset) {
-        let bytes = builder.finish().unwrap();
-        let header = BatchHeader::parse(&bytes).unwrap();
-        let batch = StampedBatch::from_checked(header, bytes, base, EPOCH, None);
-        self.log.append(vec![batch]).await.unwrap();
+        self.log.append(vec![finished(builder, base)]).await.unwrap();
     }
 
     async fn clean(&mut self, passes_ms: i64, keys_max: usize) {
@@ -267,9 +265,8 @@ impl Trial {
         let first_uncleanable = input.end;
         let settings =
             CleanerSettings { dedupe_bytes: 24 * (keys_max + 1), load_factor: 1.0, ..roomy() };
-        let (_stop, stopped) = watch::channel(false);
-        let tempo = Tempo::new(f64::MAX, stopped);
-        let mut cleaning = Cleaning::begin(input, settings, tempo).await.unwrap();
+        let (begun, _stop) = begin(input, settings).await;
+        let mut cleaning = begun.unwrap();
         while let Some(replacement) = cleaning.next_group().await.unwrap() {
             assert!(self.log.replace_segments(replacement).await.unwrap());
         }

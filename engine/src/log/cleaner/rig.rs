@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use crate::log::open::OpenFrom;
-use crate::log::rig::{EPOCH, KeyedRecord, keyed, place, records_of, try_open};
+use crate::log::rig::{KeyedRecord, finished, keyed, place, records_of, try_open};
 use crate::log::{Log, LogConfig};
-use crate::record::{BatchBuilder, BatchHeader, Codec, Offset, StampedBatch};
+use crate::record::{BatchBuilder, Codec, Offset};
 use crate::runtime::ScratchDir;
 
 pub(super) async fn open(scratch: &ScratchDir, config: LogConfig) -> Rc<Log> {
@@ -51,8 +51,5 @@ pub(super) async fn append_built(
     for (key, value) in records {
         builder.push(1_000 + offset, Some(key.as_bytes()), value.map(str::as_bytes));
     }
-    let bytes = builder.finish().unwrap();
-    let header = BatchHeader::parse(&bytes).unwrap();
-    let batch = StampedBatch::from_checked(header, bytes, offset, EPOCH, None);
-    log.append(vec![batch]).await.unwrap();
+    log.append(vec![finished(builder, offset)]).await.unwrap();
 }

@@ -3,10 +3,9 @@
 use super::*;
 use crate::log::cleaner::rig::{append, append_as, append_built, content, open, pair, pairs, roll};
 use crate::log::open::OpenFrom;
-use crate::log::rig::{compact, compacted, keyed, place, records_of, roomy, try_open};
+use crate::log::rig::{begin, compact, compacted, keyed, place, records_of, roomy, try_open};
 use crate::log::{Log, LogConfig};
 use crate::record::{BatchBuilder, Codec};
-use crate::runtime::sync::watch;
 use crate::runtime::{ScratchDir, run_here};
 
 fn hours(n: i64) -> LogConfig {
@@ -181,9 +180,8 @@ fn what_fits_no_index_becomes_segments_of_its_own() {
         roll(&log).await;
         append(&log, &[("x", None)]).await;
         let input = log.begin_cleaning(1, log.end_offset()).await.unwrap().unwrap();
-        let (_stop, stopped) = watch::channel(false);
-        let tempo = Tempo::new(f64::MAX, stopped);
-        let mut cleaning = Cleaning::begin(input, roomy(), tempo).await.unwrap();
+        let (begun, _stop) = begin(input, roomy()).await;
+        let mut cleaning = begun.unwrap();
         cleaning.join_groups();
         let replacement = cleaning.next_group().await.unwrap().unwrap();
         assert_eq!(replacement.bases(), [0, FAR]);

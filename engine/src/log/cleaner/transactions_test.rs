@@ -3,19 +3,16 @@
 use super::*;
 use crate::log::cleaner::aborted::encode;
 use crate::log::cleaner::rig::{append, append_built, content, open, pair, pairs, roll};
-use crate::log::rig::{EPOCH, compact, compacted, records_of, roomy};
+use crate::log::rig::{compact, compacted, finished, records_of, roomy};
 use crate::log::{Log, LogConfig};
-use crate::record::{BatchBuilder, Codec, StampedBatch};
+use crate::record::{BatchBuilder, Codec};
 use crate::runtime::{ScratchDir, run_here};
 
 async fn marker(log: &Log, producer: i64, kind: u8) {
     let mut builder = BatchBuilder::new(Codec::None).producer(producer, 0, -1);
     builder = builder.transactional().control();
     builder.push(1_000 + log.end_offset(), Some(&[0, 0, 0, kind]), Some(&[0; 6]));
-    let bytes = builder.finish().unwrap();
-    let header = BatchHeader::parse(&bytes).unwrap();
-    let batch = StampedBatch::from_checked(header, bytes, log.end_offset(), EPOCH, None);
-    log.append(vec![batch]).await.unwrap();
+    log.append(vec![finished(builder, log.end_offset())]).await.unwrap();
 }
 
 fn transactional(producer: i64, sequence: i32) -> BatchBuilder {
